@@ -1,0 +1,121 @@
+"""The environment, read once and strictly when a process starts."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from shop.errors import ShopError
+from shop.local.servers import ensure
+
+SHORTEST_SECRET = 16
+
+
+class ConfigError(ShopError):
+    """A value of the environment is missing or wrong; the sentence names it."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything a process must know before it can start. Run-time options live in the database instead."""
+
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    data_dir: Path
+    base_url: str | None = None
+    port: int = 8000
+    testing: bool = False
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Config":
+        """Read and check every variable; start the embedded servers for those that name no server."""
+        data_dir = folder(environ)
+        database_url = url(environ, "DATABASE_URL", ("postgresql", "postgres", "postgresql+psycopg"))
+        redis_url = url(environ, "REDIS_URL", ("redis", "rediss", "unix"))
+        base_url = url(environ, "PULT_BASE_URL", ("http", "https"))
+        port = whole_number(environ, "PORT", 8000, 1, 65535)
+        secret_key = secret(environ, data_dir)
+        if database_url is None or redis_url is None:
+            own = ensure(data_dir, database=database_url is None, redis=redis_url is None)
+            database_url, redis_url = database_url or own.database_url, redis_url or own.redis_url
+        return cls(
+            database_url=one_scheme(database_url),
+            redis_url=redis_url,
+            secret_key=secret_key,
+            data_dir=data_dir,
+            base_url=base_url.rstrip("/") if base_url else None,
+            port=port,
+        )
+
+
+def one_scheme(database_url: str) -> str:
+    """Return the URL as libpq and SQLAlchemy both read it."""
+    return "postgresql://" + database_url.split("://", 1)[1]
+
+
+def folder(environ: Mapping[str, str]) -> Path:
+    given = environ.get("PULT_DATA_DIR", "var")
+    if not given.strip():
+        raise ConfigError(
+            "PULT_DATA_DIR is empty. Name the folder for snapshot files and backups, or unset it to use var/."
+        )
+    path = Path(given).expanduser().absolute()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"PULT_DATA_DIR is {path}, and that folder cannot be made: {error.strerror}.") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ConfigError(f"PULT_DATA_DIR is {path}, and this user may not write there.")
+    return path
+
+
+def url(environ: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str | None:
+    given = environ.get(name)
+    if given is None:
+        return None
+    parts = urlsplit(given)
+    if parts.scheme not in schemes:
+        raise ConfigError(f"{name} must start with {' or '.join(s + '://' for s in schemes)}. Correct it, or unset it.")
+    if name == "PULT_BASE_URL" and not parts.hostname:
+        raise ConfigError("PULT_BASE_URL names no host. Write it as https://pult.example.com, or unset it.")
+    return given
+
+
+def whole_number(environ: Mapping[str, str], name: str, default: int, lowest: int, highest: int) -> int:
+    given = environ.get(name)
+    if given is None:
+        return default
+    if not given.isascii() or not given.isdigit() or not lowest <= int(given) <= highest:
+        raise ConfigError(f"{name} is {given!r}; it must be a whole number from {lowest} to {highest}.")
+    return int(given)
+
+
+def secret(environ: Mapping[str, str], data_dir: Path) -> str:
+    """Return SECRET_KEY, or the key this installation made for itself at its first start."""
+    given = environ.get("SECRET_KEY")
+    if given is not None:
+        if len(given) < SHORTEST_SECRET:
+            raise ConfigError(
+                f"SECRET_KEY has {len(given)} characters; it needs at least {SHORTEST_SECRET}. "
+                "Unset it to let Pult make one, or make one with `python3 -c 'import secrets; print(secrets.token_hex(32))'`."
+            )
+        return given
+    return own_secret(data_dir / "secret-key")
+
+
+def own_secret(path: Path) -> str:
+    """Read the key file; the first process to come makes it, whole, for its owner only."""
+    if not path.exists():
+        aside = path.with_name(f"{path.name}.{os.getpid()}")
+        aside.touch(mode=0o600)
+        aside.write_text(secrets.token_hex(32))
+        try:
+            os.link(aside, path)  # unlike a rename, a link never replaces the key another process has just made
+        except FileExistsError:
+            pass
+        finally:
+            aside.unlink()
+    return path.read_text().strip()

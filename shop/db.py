@@ -1,0 +1,75 @@
+"""The database: one handle, constraint names, and the identity of every connection."""
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import structlog
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import MetaData, event
+from sqlalchemy.orm import DeclarativeBase
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Model(DeclarativeBase):
+    """The base of every table."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+db = SQLAlchemy(model_class=Model, disable_autonaming=True)
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+migrate = Migrate(db=db, directory=str(MIGRATIONS), compare_type=True)
+
+
+def engine_options(testing: bool) -> dict[str, Any]:
+    """Few, checked connections; dead clients are noticed by the server, dead servers by us."""
+    return {
+        "pool_pre_ping": True,
+        "pool_size": 5,
+        "max_overflow": 10,
+        "pool_recycle": 1800,
+        "connect_args": {
+            "connect_timeout": 5,
+            "keepalives_idle": 15,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "options": "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
+            + ("" if testing else " -c statement_timeout=0"),
+        },
+    }
+
+
+def register(app: Flask) -> None:
+    """Bind the handle and name each connection after what it works for."""
+    db.init_app(app)
+    migrate.init_app(app, db)
+    with app.app_context():
+        event.listen(db.engine, "checkout", name_connection)
+
+
+def name_connection(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
+    """Carry the request's or the run's id into pg_stat_activity, so that a slow query names its cause."""
+    words = structlog.contextvars.get_contextvars()
+    name = " ".join(f"{key}={words[key]}" for key in ("process", "request", "run", "job") if key in words)
+    name = f"pult {name}".strip()[:63]
+    if connection.info.parameter_status("application_name") != name:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('application_name', %s, false)", (name,))
+        connection.commit()
+
+
+def raw_connection(**options: Any) -> psycopg.Connection[Any]:
+    """Open a psycopg connection of its own, beside the pool, for COPY and long transactions."""
+    target = db.engine.url.set(drivername="postgresql")
+    settings = dict(engine_options(testing=False)["connect_args"])
+    return psycopg.connect(target.render_as_string(hide_password=False), **settings, **options)

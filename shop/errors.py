@@ -1,0 +1,139 @@
+"""Refusals a person may see, and the pages that show them."""
+
+import secrets
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+log = structlog.get_logger()
+
+
+class ShopError(Exception):
+    """An expected refusal. The message is a full sentence: what happened, what was kept, what to do."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+
+class Conflict(ShopError):
+    """Somebody else is already doing this."""
+
+    status = HTTPStatus.CONFLICT
+
+
+WORDS: dict[int, tuple[str, str, str]] = {  # status: title, what happened, what to do
+    400: (
+        "This address cannot be read",
+        "A part of the address is not one that Pult knows.",
+        "Remove the part named here, or start from the list again.",
+    ),
+    401: (
+        "Please sign in",
+        "This address needs a person or a token.",
+        "Sign in, or send a personal token as a Bearer header.",
+    ),
+    403: (
+        "This is not yours to open",
+        "Your role does not include this page.",
+        "Ask an owner of this installation; owners give roles and shops.",
+    ),
+    404: (
+        "Nothing is here",
+        "The address is wrong, or what it named is not among your shops.",
+        "Go back to the list, or search with Ctrl K.",
+    ),
+    405: (
+        "This address does not take that",
+        "The page was asked for in a way it does not answer.",
+        "Open it from its list.",
+    ),
+    409: (
+        "Something is already running",
+        "Another person or worker is doing this right now.",
+        "Wait for it to finish; its page shows how far it is.",
+    ),
+    413: (
+        "This file is too large",
+        "The upload is larger than this installation takes in the browser.",
+        "Load it with `flask snapshots run SLUG --file FILE` on the server.",
+    ),
+    429: (
+        "Too many tries",
+        "There were too many tries in a short time. Nothing was changed.",
+        "Wait a few minutes and try again.",
+    ),
+    500: (
+        "This page could not be finished",
+        "Something in Pult failed. Nothing was changed and nothing was lost.",
+        "Try again; if it stays, give the reference to whoever looks after this installation.",
+    ),
+    503: (
+        "The database does not answer",
+        "Pult cannot reach its database. Nothing was changed and nothing was lost.",
+        "Try again in a minute; operators find the cause with `flask doctor`.",
+    ),
+}
+
+
+def reference() -> str:
+    """Return the id that joins this page, its log lines and its SQL."""
+    if "request_id" not in g:
+        g.request_id = secrets.token_hex(6)
+    return str(g.request_id)
+
+
+def wants_json() -> bool:
+    return request.path.endswith(".json") or request.headers.get("Authorization", "").startswith("Bearer ")
+
+
+def failure_page(code: int, message: str | None = None) -> Response:
+    """Render the page (or JSON) for a status; `message` replaces the stock sentence about what happened."""
+    title, happened, advice = WORDS.get(code, WORDS[500] if code >= 500 else WORDS[400])
+    happened = message or happened
+    if wants_json():
+        response = jsonify(error=happened, advice=advice, reference=reference(), status=code)
+    else:
+        template = f"errors/{code if code in (400, 403, 404, 409, 413, 429) else 500 if code >= 500 else 400}.html"
+        response = make_response(
+            render_template(template, code=code, title=title, message=happened, advice=advice, reference=reference())
+        )
+    response.status_code = code
+    return response
+
+
+def register(app: Flask) -> None:
+    """Answer every failure of a request with a page that says what to do next."""
+
+    @app.errorhandler(ShopError)
+    def refused(error: ShopError) -> Response:
+        return failure_page(int(error.status), error.message)
+
+    @app.errorhandler(CSRFError)
+    def stale_form(_error: CSRFError) -> Response:
+        return failure_page(
+            400,
+            "This form was open for too long or came from another site. Nothing was changed; open the page again and repeat it.",
+        )
+
+    @app.errorhandler(OperationalError)
+    def database_away(error: OperationalError) -> Response:
+        log.error("database_away", error=str(error.orig))
+        return failure_page(503)
+
+    @app.errorhandler(HTTPException)
+    def answered(error: HTTPException) -> Response:
+        if isinstance(error, InternalServerError):
+            log.error("page_failed", path=request.path, exc_info=error.original_exception or error)
+        code = error.code or 500
+        if error.response is not None or code < 400:
+            return make_response(error.get_response())
+        return failure_page(
+            code, error.description if code == 400 and error.description != type(error).description else None
+        )

@@ -1,0 +1,67 @@
+"""Puts the application together: configuration, extensions, pages, commands."""
+
+import importlib
+from pathlib import Path
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from shop import cache, db, errors, formatting, frame, headers, logs, queues
+from shop.config import Config
+from shop.staff import access
+
+ROOT = Path(__file__).parents[1]
+DOMAINS = ("audit", "shops", "staff", "products", "customers", "orders", "analytics", "snapshots")
+csrf = CSRFProtect()
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Build the application for one process. Without a config, the environment is read."""
+    logs.configure("web")
+    config = config or Config.from_environment()
+    app = Flask("shop", root_path=str(ROOT / "shop"), template_folder=str(ROOT / "templates"))
+    app.config.update(settings(config))
+    app.extensions["pult"] = config
+    for part in (db, errors, headers, formatting, access, frame, queues, cache):
+        part.register(app)
+    csrf.init_app(app)
+    for domain in DOMAINS:
+        register_domain(app, domain)
+    for extra in ("shop.health", "shop.supervision"):
+        importlib.import_module(extra).register(app)
+    return app
+
+
+def settings(config: Config) -> dict[str, object]:
+    """Translate our configuration into the extensions' own names."""
+    secure = bool(config.base_url and config.base_url.startswith("https://"))
+    return {
+        "SECRET_KEY": config.secret_key,
+        "SQLALCHEMY_DATABASE_URI": config.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": db.engine_options(config.testing),
+        "TESTING": config.testing,
+        "PROPAGATE_EXCEPTIONS": False,
+        "SESSION_COOKIE_NAME": "pult",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": secure,
+        "WTF_CSRF_TIME_LIMIT": 12 * 3600,
+        "WTF_CSRF_SSL_STRICT": secure,
+        "MAX_CONTENT_LENGTH": 512 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+        "CACHE_TYPE": "shop.cache.JSONRedisCache",
+        "CACHE_REDIS_URL": config.redis_url,
+        "CACHE_KEY_PREFIX": "pult:cache:",
+        "CACHE_DEFAULT_TIMEOUT": 60,
+    }
+
+
+def register_domain(app: Flask, domain: str) -> None:
+    """A domain brings its pages in `views.bp` and its commands in `commands.group`, if it has them."""
+    for edge, thing, take in (
+        ("views", "bp", app.register_blueprint),
+        ("commands", "group", app.cli.add_command),
+    ):
+        if (ROOT / "shop" / domain / f"{edge}.py").exists():
+            take(getattr(importlib.import_module(f"shop.{domain}.{edge}"), thing))
+    importlib.import_module(f"shop.{domain}.models")

@@ -1,0 +1,45 @@
+"""Structured logs: one JSON line an event, carrying the request, the run or the job it belongs to."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+SECRET = re.compile(r"password|token|secret|credential|authorization|cookie|signature_key", re.IGNORECASE)
+IN_URL = re.compile(r"(?<=://)([^:/@\s]*):([^@/\s]+)@")
+
+
+def mask(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep secrets out of every line, whoever writes it."""
+    for key, value in event.items():
+        if SECRET.search(key) and value is not None and not key.endswith("_hash"):
+            event[key] = "•••"
+        elif isinstance(value, str):
+            event[key] = IN_URL.sub(r"\1:•••@", value)
+    return event
+
+
+def configure(process: str) -> None:
+    """Write JSON lines to standard error. Called once, by each process's entry."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        mask,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(processor=structlog.processors.JSONRenderer(), foreign_pre_chain=shared)
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    structlog.contextvars.bind_contextvars(process=process)

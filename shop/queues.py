@@ -1,0 +1,90 @@
+"""The queues: who promises how fast, how work is put in, and the worker that takes it out."""
+
+import ctypes
+import os
+import signal
+import sys
+from typing import Any
+
+import structlog
+from flask import Flask
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from shop import logs
+from shop.config import Config
+from shop.db import db
+
+INTERACTIVE = "interactive"  # somebody is waiting
+IMPORTS = "imports"  # long loads
+OPS = "ops"  # nightly work; never behind a long load
+ALL = (INTERACTIVE, IMPORTS, OPS)
+KEPT_FAILED = 7 * 24 * 3600
+DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+log = structlog.get_logger()
+
+
+def register(app: Flask) -> None:
+    """Connect to Redis lazily; nothing is asked of it before there is work."""
+    config: Config = app.extensions["pult"]
+    app.extensions["redis"] = Redis.from_url(config.redis_url, socket_connect_timeout=2, health_check_interval=30)
+
+
+def queue(name: str, connection: "Redis[bytes]") -> Queue:
+    return Queue(name, connection=connection, serializer=JSONSerializer)
+
+
+def enqueue(app: Flask, name: str, work: str, row_id: int, timeout: int) -> bool:
+    """Wake a worker for a row that is committed already. Without Redis the row simply waits to be picked up later."""
+    try:
+        queue(name, app.extensions["redis"]).enqueue_call(
+            work,
+            args=[row_id],
+            timeout=timeout,
+            result_ttl=60,
+            failure_ttl=KEPT_FAILED,
+            description=f"{work}({row_id})",
+        )
+    except RedisError as error:
+        log.warning("enqueue_failed", work=work, row=row_id, error=str(error))
+        return False
+    return True
+
+
+class AppWorker(Worker):
+    """RQ's worker with the application around each job. A job's own row says how it went; RQ only carries the id."""
+
+    app: Flask
+
+    def perform_job(self, job: Job, queue: Queue, execution: Any) -> bool:
+        """Run in the forked child: die with the parent, and never share the parent's database sockets."""
+        if sys.platform == "linux":
+            ctypes.CDLL(None, use_errno=True).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+            if os.getppid() == 1:
+                return False
+        with self.app.app_context(), structlog.contextvars.bound_contextvars(job=job.id):
+            db.engine.dispose(close=False)
+            return bool(super().perform_job(job, queue, execution))
+
+
+def work(app: Flask, names: list[str], *, burst: bool = False) -> None:
+    """Serve the queues until told to stop. No fixed name: a killed worker's name would stay taken for minutes."""
+    logs.configure("worker")
+    config: Config = app.extensions["pult"]
+    connection = Redis.from_url(config.redis_url, health_check_interval=30)
+    AppWorker.app = app
+    worker = AppWorker(
+        [queue(name, connection) for name in names],
+        connection=connection,
+        serializer=JSONSerializer,
+        worker_ttl=30,
+        maintenance_interval=10,
+        log_job_description=False,
+    )
+    worker.work(burst=burst, logging_level="WARNING", with_scheduler=False)
+
+
+__all__ = ["ALL", "IMPORTS", "INTERACTIVE", "OPS", "AppWorker", "enqueue", "queue", "register", "work"]

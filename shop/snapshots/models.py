@@ -1,0 +1,141 @@
+"""Runs: the row is the run, whoever carries it out and however often it is taken up again."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shop.db import Model
+
+LIVE = ("queued", "running")
+
+
+class Snapshot(Model):
+    """One fetch of one kind of record from one shop, from the request to the folds."""
+
+    __tablename__ = "snapshots"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    shop_id: Mapped[int] = mapped_column(Integer, ForeignKey("shops.id"))
+    kind: Mapped[str] = mapped_column(Text)  # orders, customers, products
+    mode: Mapped[str] = mapped_column(Text)  # full: what is missing was deleted; partial: nothing follows from absence
+    state: Mapped[str] = mapped_column(Text, server_default="queued")
+    phase: Mapped[str] = mapped_column(Text, server_default="wait")  # wait, stage, prove, publish, done
+    confirmed: Mapped[bool] = mapped_column(
+        Boolean, server_default="false"
+    )  # a person accepted an empty or shrunken file
+    requested_by: Mapped[str] = mapped_column(Text)
+    requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    heartbeat_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    as_of: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    file_path: Mapped[str | None] = mapped_column(Text)  # inside the raw store
+    file_name: Mapped[str | None] = mapped_column(Text)  # as it was handed in
+    file_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    file_sha256: Mapped[str | None] = mapped_column(Text)
+    # The cursor: everything up to here is staged.
+    cursor_line: Mapped[int] = mapped_column(Integer, server_default="0")
+    cursor_offset: Mapped[int] = mapped_column(BigInteger, server_default="0")  # in the unpacked text
+    bytes_read: Mapped[int] = mapped_column(BigInteger, server_default="0")  # of the packed file, for progress
+    published_lines: Mapped[int] = mapped_column(Integer, server_default="0")  # progress of the publish
+    # The books: lines = inserted + updated + unchanged + superseded + quarantined
+    lines: Mapped[int] = mapped_column(Integer, server_default="0")
+    inserted: Mapped[int] = mapped_column(Integer, server_default="0")
+    updated: Mapped[int] = mapped_column(Integer, server_default="0")
+    unchanged: Mapped[int] = mapped_column(Integer, server_default="0")
+    superseded: Mapped[int] = mapped_column(Integer, server_default="0")
+    quarantined: Mapped[int] = mapped_column(Integer, server_default="0")
+    deleted: Mapped[int] = mapped_column(Integer, server_default="0")
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    error: Mapped[str | None] = mapped_column(Text)
+    error_code: Mapped[str | None] = mapped_column(Text)
+    notes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+
+    __table_args__ = (
+        CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
+        CheckConstraint("kind IN ('orders', 'customers', 'products')", name="kind"),
+        CheckConstraint("mode IN ('full', 'partial')", name="mode"),
+        CheckConstraint(
+            "state <> 'done' OR lines = inserted + updated + unchanged + superseded + quarantined", name="books"
+        ),
+        Index("uq_snapshots_live", "shop_id", "kind", unique=True, postgresql_where="state IN ('queued', 'running')"),
+        Index("ix_snapshots_shop_id_kind_id", "shop_id", "kind", "id"),
+        Index("ix_snapshots_state", "state", "id"),
+    )
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
+
+
+class SnapshotAttempt(Model):
+    """One worker's go at a run, and how it ended."""
+
+    __tablename__ = "snapshot_attempts"
+
+    snapshot_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("snapshots.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    worker: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    outcome: Mapped[str | None] = mapped_column(Text)  # done, failed, lost, stopped
+    phase: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(Text)
+    error_code: Mapped[str | None] = mapped_column(Text)
+
+
+class FailedSnapshot(Model):
+    """A run that needs a person or a later try; what the recovery page shows."""
+
+    __tablename__ = "failed_snapshots"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    shop_id: Mapped[int] = mapped_column(Integer, ForeignKey("shops.id"))
+    kind: Mapped[str] = mapped_column(Text)
+    snapshot_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("snapshots.id"), unique=True)
+    error: Mapped[str] = mapped_column(Text)
+    error_code: Mapped[str] = mapped_column(Text)
+    fingerprint: Mapped[str] = mapped_column(Text)
+    permanent: Mapped[bool] = mapped_column(Boolean)
+    failed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    resolved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    resolution: Mapped[str | None] = mapped_column(Text)  # superseded by a later success, retried, dismissed
+
+    __table_args__ = (
+        Index("ix_failed_snapshots_open", "shop_id", "kind", "id", postgresql_where="resolved_at IS NULL"),
+        Index("ix_failed_snapshots_fingerprint", "fingerprint", "id"),
+    )
+
+
+class QuarantinedRecord(Model):
+    """One line that could not become a record: where it stood, what was wrong, and the bytes themselves."""
+
+    __tablename__ = "quarantined_records"
+
+    snapshot_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("snapshots.id"), primary_key=True)
+    line: Mapped[int] = mapped_column(Integer, primary_key=True)
+    shop_id: Mapped[int] = mapped_column(Integer, ForeignKey("shops.id"))
+    byte_offset: Mapped[int] = mapped_column(BigInteger)
+    raw: Mapped[bytes] = mapped_column(LargeBinary)
+    raw_bytes: Mapped[int] = mapped_column(BigInteger)  # the line's whole length; `raw` keeps its first 64 KiB
+    error_code: Mapped[str] = mapped_column(Text)
+    path: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+    __table_args__ = (Index("ix_quarantined_records_shop_id", "shop_id", "snapshot_id", "line"),)

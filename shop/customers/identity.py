@@ -1,0 +1,59 @@
+"""Who is who: one e-mail is one person, and a platform's customer id belongs to exactly one person."""
+
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+
+def resolve(
+    connection: psycopg.Connection[Any], shop_id: int, snapshot_id: int, staged: sql.Identifier, plan: sql.Identifier
+) -> None:
+    """Make the temporary table `resolved` (line, customer_id) for the staged orders that will be written.
+
+    The platform's customer id decides; without one, the e-mail; an order with neither has no customer. People who are
+    not known yet are created, and unknown platform ids are tied to the person with the order's e-mail.
+    """
+
+    def run(query: str) -> None:
+        statement = sql.SQL(query).format(staged=staged, plan=plan)  # type: ignore[arg-type]  # the text is ours
+        connection.execute(statement, {"shop": shop_id, "snapshot": snapshot_id})
+
+    run("""
+        CREATE TEMP TABLE buyers ON COMMIT DROP AS
+        SELECT s.line, s.customer_guid AS guid, s.email, s.name, s.company, s.phone, s.country, s.buyer, s.placed_at
+        FROM {plan} p JOIN {staged} s USING (line)
+        WHERE p.action IN ('i', 'u') AND (s.customer_guid IS NOT NULL OR s.email IS NOT NULL)""")
+    run("ANALYZE buyers")
+    run("""
+        CREATE TEMP TABLE newcomers ON COMMIT DROP AS
+        SELECT DISTINCT ON (b.email) nextval('customers_id_seq') AS id, b.email, b.name, b.company, b.phone, b.country, b.buyer
+        FROM buyers b
+        WHERE b.email IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM customers c WHERE c.shop_id = %(shop)s AND lower(c.email) = b.email)
+          AND NOT EXISTS (SELECT 1 FROM customer_accounts a WHERE a.shop_id = %(shop)s AND a.guid = b.guid)
+        ORDER BY b.email, b.placed_at DESC""")
+    run("""
+        CREATE TEMP TABLE strangers ON COMMIT DROP AS
+        SELECT DISTINCT ON (b.guid) b.guid, b.email, nextval('customers_id_seq') AS id, b.name, b.company, b.phone, b.country, b.buyer
+        FROM buyers b
+        WHERE b.guid IS NOT NULL AND NOT EXISTS (SELECT 1 FROM customer_accounts a WHERE a.shop_id = %(shop)s AND a.guid = b.guid)
+        ORDER BY b.guid, b.email NULLS LAST, b.placed_at DESC""")
+    run("""
+        INSERT INTO customers (shop_id, id, email, name, company, phone, country, search, snapshot_id)
+        SELECT %(shop)s, id, email, name, company, phone, country, buyer, %(snapshot)s FROM newcomers
+        UNION ALL
+        SELECT %(shop)s, id, NULL, name, company, phone, country, buyer, %(snapshot)s
+        FROM strangers WHERE email IS NULL""")
+    run("""
+        INSERT INTO customer_accounts (shop_id, guid, customer_id, snapshot_id)
+        SELECT %(shop)s, s.guid, coalesce(c.id, s.id), %(snapshot)s
+        FROM strangers s LEFT JOIN customers c ON c.shop_id = %(shop)s AND s.email IS NOT NULL AND lower(c.email) = s.email""")
+    run("""
+        CREATE TEMP TABLE resolved ON COMMIT DROP AS
+        SELECT s.line, coalesce(a.customer_id, c.id) AS customer_id
+        FROM {plan} p JOIN {staged} s USING (line)
+        LEFT JOIN customer_accounts a ON a.shop_id = %(shop)s AND a.guid = s.customer_guid
+        LEFT JOIN customers c ON c.shop_id = %(shop)s AND lower(c.email) = s.email
+        WHERE p.action IN ('i', 'u')""")
+    run("ANALYZE resolved")

@@ -1,0 +1,251 @@
+"""`flask snapshots`: run one in the foreground with a progress bar, look at runs, run a stored file again."""
+
+import json
+import sys
+import time
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import click
+from flask import current_app
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from sqlalchemy import select
+
+from shop.audit.recording import Action, record
+from shop.commands import ShopGroup
+from shop.config import Config
+from shop.db import db
+from shop.errors import ShopError
+from shop.shops.models import Shop
+from shop.shops.queries import shop_by_slug
+from shop.snapshots import runs
+from shop.snapshots.conducting import Watch, conduct, unwatched
+from shop.snapshots.models import Snapshot
+from shop.snapshots.rawstore import StoredFile, store_file
+
+group = ShopGroup("snapshots", help="Fetch and load orders, customers and products.")
+KINDS = click.Choice(["orders", "customers", "products"])
+COUNTS = ("lines", "inserted", "updated", "unchanged", "superseded", "deleted", "quarantined")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of words.")
+
+
+@group.command("run")
+@click.argument("slug")
+@click.option("--kind", type=KINDS, required=True)
+@click.option(
+    "--file", "path", type=click.Path(path_type=Path), help="A stored snapshot file: JSON Lines, plain or gzip."
+)
+@click.option(
+    "--since", type=str, help="The file holds only what changed since then: nothing follows from what it lacks."
+)
+@click.option("--confirm", is_flag=True, help="Accept an empty or shrunken file, and what it deletes.")
+@as_json
+def run(slug: str, kind: str, path: Path | None, since: str | None, confirm: bool, as_json: bool) -> None:
+    """Load one snapshot of SLUG in the foreground."""
+    shop = known_shop(slug)
+    if path is None:
+        raise ShopError(
+            f"Pult cannot ask {shop.platform} for a snapshot yet: this version loads stored files. "
+            "Nothing was changed; name a file with --file."
+        )
+    if since is not None:
+        checked_time(since)
+    snapshot = requested(shop, kind, "partial" if since else "full", stored(path), confirm=confirm)
+    carry_out(snapshot.id, as_json=as_json)
+
+
+@group.command("list")
+@click.option("--shop", "slug")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@as_json
+def list_runs(slug: str | None, limit: int, as_json: bool) -> None:
+    """Show the newest runs."""
+    query = select(Snapshot).order_by(Snapshot.id.desc()).limit(limit)
+    if slug:
+        query = query.where(Snapshot.shop_id == known_shop(slug).id)
+    found = [summary(snapshot) for snapshot in db.session.scalars(query)]
+    if as_json:
+        click.echo(json.dumps({"snapshots": found}))
+        return
+    for row in found:
+        click.echo(
+            f"{row['id']:>6}  {row['shop']:<20} {row['kind']:<10} {row['state']:<9} {row['requested_at']}  {in_words(row)}"
+        )
+    if not found:
+        click.echo("No snapshots yet. Load one with `flask snapshots run SLUG --kind orders --file FILE`.")
+
+
+@group.command("show")
+@click.argument("snapshot_id", type=int)
+@as_json
+def show(snapshot_id: int, as_json: bool) -> None:
+    """Show one run: state, books, error."""
+    row = summary(known_run(snapshot_id))
+    if as_json:
+        click.echo(json.dumps(row))
+        return
+    for name, value in row.items():
+        click.echo(f"{name:>14}  {'—' if value is None else value}")
+
+
+@group.command("retry")
+@click.argument("snapshot_id", type=int)
+@click.option("--confirm", is_flag=True, help="Accept an empty or shrunken file, and what it deletes.")
+@as_json
+def retry(snapshot_id: int, confirm: bool, as_json: bool) -> None:
+    """Run a failed snapshot again from its stored file."""
+    earlier = known_run(snapshot_id)
+    if earlier.state not in {"failed", "cancelled"}:
+        raise ShopError(
+            f"Snapshot {snapshot_id} is {earlier.state}, not failed. Nothing was started; use replay to load its file again."
+        )
+    carry_out(begun_again(earlier, confirm=confirm).id, as_json=as_json)
+
+
+@group.command("replay")
+@click.argument("snapshot_id", type=int)
+@as_json
+def replay(snapshot_id: int, as_json: bool) -> None:
+    """Load the stored file of an earlier snapshot again; what is newer than it stays."""
+    earlier = known_run(snapshot_id)
+    if earlier.is_live:
+        raise ShopError(f"Snapshot {snapshot_id} is still {earlier.state}. Nothing was started; wait for it to end.")
+    carry_out(begun_again(earlier, confirm=False).id, as_json=as_json)
+
+
+def known_shop(slug: str) -> Shop:
+    shop = shop_by_slug(slug)
+    if shop is None:
+        raise ShopError(f"There is no shop {slug!r}. `flask shops list` shows them; `flask shops add` connects one.")
+    return shop
+
+
+def known_run(snapshot_id: int) -> Snapshot:
+    snapshot = db.session.get(Snapshot, snapshot_id)
+    if snapshot is None:
+        raise ShopError(f"There is no snapshot {snapshot_id}. `flask snapshots list` shows the newest ones.")
+    return snapshot
+
+
+def checked_time(since: str) -> None:
+    try:
+        datetime.fromisoformat(since)
+    except ValueError as error:
+        raise ShopError(
+            f"--since is {since!r}; write a date or time like 2026-03-19 or 2026-03-19T08:00+01:00. Nothing was changed."
+        ) from error
+
+
+def stored(path: Path) -> StoredFile:
+    config: Config = current_app.extensions["pult"]
+    try:
+        with path.open("rb") as stream:
+            return store_file(stream, path.name, config.data_dir)
+    except OSError as error:
+        raise ShopError(f"The file {path} cannot be read: {error.strerror}. Nothing was changed.") from error
+
+
+def requested(shop: Shop, kind: str, mode: str, file: StoredFile, *, confirm: bool) -> Snapshot:
+    """Add the run and its trail entry in one transaction."""
+    snapshot = runs.request_run(shop.id, kind, mode, "command line", file, confirmed=confirm)
+    record(Action.SNAPSHOT_REQUESTED, f"snapshot {snapshot.id}", shop=shop, kind=kind, mode=mode)
+    db.session.commit()
+    return snapshot
+
+
+def begun_again(earlier: Snapshot, *, confirm: bool) -> Snapshot:
+    snapshot = runs.run_again(earlier, "command line", confirmed=confirm)
+    shop = db.session.get_one(Shop, snapshot.shop_id)
+    record(Action.SNAPSHOT_REQUESTED, f"snapshot {snapshot.id}", shop=shop, kind=snapshot.kind, mode=snapshot.mode)
+    db.session.commit()
+    return snapshot
+
+
+def carry_out(snapshot_id: int, *, as_json: bool) -> None:
+    """Conduct the run here and now; say how it ended. A refusal is printed by the group, with exit code 1."""
+    config: Config = current_app.extensions["pult"]
+    started = time.monotonic()
+    quiet = as_json or not sys.stderr.isatty()
+    watcher: AbstractContextManager[Watch] = nullcontext(unwatched) if quiet else Bars()
+    try:
+        with watcher as watch:
+            conduct(snapshot_id, config, watch)
+    except ShopError as error:
+        if as_json:
+            print_result(snapshot_id, time.monotonic() - started, error=error.message)
+        raise
+    if as_json:
+        print_result(snapshot_id, time.monotonic() - started)
+        return
+    row = summary(known_run(snapshot_id))
+    click.echo(f"Snapshot {snapshot_id} is {row['state']} after {time.monotonic() - started:.1f} s: {in_words(row)}")
+
+
+def print_result(snapshot_id: int, seconds: float, **more: str) -> None:
+    db.session.rollback()
+    snapshot = known_run(snapshot_id)
+    counts = {name: getattr(snapshot, name) for name in COUNTS}
+    click.echo(json.dumps({"id": snapshot.id, "state": snapshot.state, **counts, "seconds": round(seconds, 3), **more}))
+
+
+def summary(snapshot: Snapshot) -> dict[str, Any]:
+    """Return what the row says, as plain values."""
+    shop = db.session.get_one(Shop, snapshot.shop_id)
+    times = ("requested_at", "started_at", "finished_at", "as_of")
+    return (
+        {
+            "id": snapshot.id,
+            "shop": shop.slug,
+            "kind": snapshot.kind,
+            "mode": snapshot.mode,
+            "state": snapshot.state,
+            "phase": snapshot.phase,
+        }
+        | {name: getattr(snapshot, name) for name in COUNTS}
+        | {
+            name: moment.isoformat(timespec="seconds") if (moment := getattr(snapshot, name)) else None
+            for name in times
+        }
+        | {
+            name: getattr(snapshot, name)
+            for name in ("file_name", "file_bytes", "file_sha256", "attempts", "error_code", "error")
+        }
+    )
+
+
+def in_words(row: dict[str, Any]) -> str:
+    if row["error"]:
+        return str(row["error"])
+    if row["lines"] == row["unchanged"] and row["lines"]:
+        return f"{row['lines']:,} lines, nothing changed."
+    return f"{row['lines']:,} lines: " + ", ".join(f"{row[name]:,} {name}" for name in COUNTS[1:] if row[name]) + "."
+
+
+class Bars:
+    """A progress bar on standard error: phase, share, lines a second while publishing, time left."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description:<8}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
+                   TextColumn("left"), TimeRemainingColumn())  # fmt: skip
+        self.progress = Progress(*columns, console=Console(stderr=True))
+        self.tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.progress.stop()
+
+    def __call__(self, phase: str, at: int, of: int) -> None:
+        if phase not in self.tasks:
+            for task in self.tasks.values():
+                self.progress.update(task, completed=self.progress.tasks[task].total)
+            self.tasks[phase] = self.progress.add_task(phase, total=of)
+        self.progress.update(self.tasks[phase], completed=at, total=of)

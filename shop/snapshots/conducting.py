@@ -1,0 +1,228 @@
+"""Conducts one run through its phases: stage, prove, publish. Safe to be killed anywhere and begun again."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg import sql
+
+from shop.config import Config
+from shop.db import db, raw_connection
+from shop.errors import ShopError
+from shop.locks import Lease, LostLease, held
+from shop.platforms.records import Kind
+from shop.platforms.registry import Platform, platform
+from shop.shops.models import Shop
+from shop.snapshots import runs, staging
+from shop.snapshots.models import Snapshot
+from shop.snapshots.planning import StoredMeanwhile, plan
+from shop.snapshots.proving import Proof, missing_where, prove
+from shop.snapshots.publishing import publisher_of
+from shop.snapshots.rawstore import stored_path
+from shop.snapshots.reading import batches, read_ahead
+from shop.snapshots.shapes import SHAPES
+
+log = structlog.get_logger()
+Watch = Callable[[str, int, int], None]  # phase, how far, of how much; for a progress bar
+BULK = 20_000  # lines from which foreign keys are checked as a set instead of row by row
+FAULT_AT = os.environ.get("PULT_FAULT_AT")  # tests name a point here at which this process kills itself
+
+
+def fault_point(name: str) -> None:
+    """A named place between two writes, at which a test may let this process die."""
+    if name == FAULT_AT:
+        os.kill(os.getpid(), 9)
+
+
+def unwatched(_phase: str, _at: int, _of: int) -> None:
+    """Nobody looks on; the row still tells the progress."""
+
+
+def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched) -> None:
+    """Carry the run out under its lease. A refusal ends the run as failed and is raised again for the caller to show."""
+    snapshot = db.session.get_one(Snapshot, snapshot_id)
+    shop = db.session.get_one(Shop, snapshot.shop_id)
+    db.session.expunge_all()
+    db.session.rollback()  # nothing of the session is needed from here on, least of all its transaction
+    with structlog.contextvars.bound_contextvars(run=snapshot_id, shop=shop.slug):
+        beat = Beat(snapshot_id)
+        with (
+            held(f"snapshot:{shop.id}:{snapshot.kind}", config.redis_url, beat) as lease,
+            raw_connection(autocommit=True) as connection,
+        ):
+            connection.execute(
+                "SELECT set_config('application_name', %s, false)", (f"pult run={snapshot_id} fence={lease.fence}",)
+            )
+            with connection.transaction():
+                lease.check(connection)
+                if runs.begin_attempt(connection, snapshot_id) is None:
+                    return
+            try:
+                Conductor(snapshot, shop, config, connection, lease, watch, beat).carry_out()
+            except ShopError as error:
+                log.warning("run_failed", error=error.message)
+                runs.fail(connection, snapshot_id, error.message, str(getattr(error, "code", "refused")))
+                staging.drop_tables(connection, snapshot_id)
+                raise
+
+
+class Beat:
+    """What the heartbeat writes about the run: that it lives, and how many lines of the publish are done."""
+
+    def __init__(self, snapshot_id: int) -> None:
+        self.snapshot_id = snapshot_id
+        self.published = 0
+
+    def __call__(self, connection: psycopg.Connection[Any]) -> None:
+        connection.execute(
+            """UPDATE snapshots SET heartbeat_at = clock_timestamp(), published_lines = greatest(published_lines, %s)
+               WHERE id = (SELECT id FROM snapshots WHERE id = %s AND state = 'running' FOR UPDATE SKIP LOCKED)""",
+            (self.published, self.snapshot_id),
+        )
+
+
+class Conductor:
+    """One attempt at one run."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        shop: Shop,
+        config: Config,
+        connection: psycopg.Connection[Any],
+        lease: Lease,
+        watch: Watch,
+        beat: Beat,
+    ) -> None:
+        self.snapshot, self.shop, self.config = snapshot, shop, config
+        self.connection, self.lease, self.watch, self.beat = connection, lease, watch, beat
+        self.platform: Platform = platform(shop.platform)
+        self.kind = Kind(snapshot.kind)
+
+    def carry_out(self) -> None:
+        file = stored_path(self.snapshot.file_path or "", self.config.data_dir)
+        self.stage(file)
+        try:
+            self.prove_and_publish()
+        except StoredMeanwhile:
+            # Once more from the first line, when somebody else wrote to the same records while this file was read.
+            self.start_over()
+            self.stage(file)
+            self.prove_and_publish()
+
+    def stage(self, file: Path) -> None:
+        runs.enter_phase(self.connection, self.lease, self.snapshot.id, "stage")
+        line, offset = self.resume()
+        whole = file.stat().st_size
+        with raw_connection(autocommit=True) as lookup:
+            reader = staging.LineReader(self.shop, self.kind, self.platform, lookup, line, offset)
+            stager = staging.Stager(self.connection, self.lease, self.snapshot.id, self.shop.id)
+            lines = bad = 0
+            try:
+                with read_ahead(batches(file, skip=offset)) as source:
+                    for chunk in staging.chunks(source, reader):
+                        fault_point("stage.before_chunk")
+                        stager.stage(chunk)
+                        lines, bad = lines + chunk.lines, bad + len(chunk.quarantined)
+                        staging.refuse_too_many(lines, bad, at_end=False)
+                        self.watch("stage", chunk.bytes_read, whole)
+                stager.settle()
+            finally:
+                stager.close()
+        fault_point("stage.done")
+
+    def resume(self) -> tuple[int, int]:
+        """Return where staging goes on; from the start when a crash of the server emptied the staging tables."""
+        found = self.connection.execute(
+            "SELECT cursor_line, cursor_offset FROM snapshots WHERE id = %s", (self.snapshot.id,)
+        ).fetchone()
+        line, offset = found or (0, 0)
+        if line and staging.staged_to(self.connection, self.snapshot.id) == 0:
+            line, offset = 0, 0
+        if line == 0:
+            self.start_over()
+        return int(line), int(offset)
+
+    def start_over(self) -> None:
+        with self.connection.transaction():
+            self.lease.check(self.connection)
+            staging.drop_tables(self.connection, self.snapshot.id)
+            staging.create_tables(self.connection, self.snapshot.id, SHAPES[self.kind])
+            self.connection.execute("DELETE FROM quarantined_records WHERE snapshot_id = %s", (self.snapshot.id,))
+            self.connection.execute(
+                "UPDATE snapshots SET cursor_line = 0, cursor_offset = 0, bytes_read = 0, lines = 0, quarantined = 0 WHERE id = %s",
+                (self.snapshot.id,),
+            )
+
+    def prove_and_publish(self) -> None:
+        runs.enter_phase(self.connection, self.lease, self.snapshot.id, "prove")
+        self.watch("prove", 0, 1)
+        with self.connection.transaction():
+            self.lease.check(self.connection)
+            planned = plan(self.connection, self.snapshot.id, self.shop.id, self.kind)
+        proof = prove(self.connection, self.snapshot, planned)
+        runs.enter_phase(self.connection, self.lease, self.snapshot.id, "publish")
+        fault_point("publish.before")
+        self.publish(planned, proof)
+        fault_point("publish.after")
+        staging.drop_tables(self.connection, self.snapshot.id)
+
+    def publish(self, planned: dict[str, int], proof: Proof) -> None:
+        """Everything becomes visible in one commit: rows, folds, deletions and the run's own end."""
+
+        def advance(lines: int) -> None:
+            self.beat.published = lines
+            self.watch("publish", lines, max(proof.records, 1))
+
+        advance(0)
+        with self.connection.transaction():
+            self.lease.check(self.connection)
+            self.prepare_session(planned)
+            publisher = publisher_of(self.kind)(self.connection, self.snapshot.id, self.shop.id, self.platform, advance)
+            deleted = publisher.publish(self.missing() if proof.missing else None)
+            fault_point("publish.before_commit")
+            runs.finish(self.connection, self.snapshot.id, {
+                "inserted": planned.get("i", 0),
+                "updated": planned.get("u", 0) + planned.get("r", 0),
+                "unchanged": planned.get("=", 0),
+                "superseded": planned.get("s", 0) + planned.get("o", 0),
+                "deleted": deleted,
+            })  # fmt: skip
+
+    def missing(self) -> sql.Composed:
+        """Return a query for the ids of stored entities that a complete file no longer holds."""
+        name, condition = missing_where(self.snapshot.id, self.kind)
+        column = sql.SQL("customer_id") if self.kind is Kind.CUSTOMERS else sql.SQL("id")
+        query = sql.SQL("SELECT {} AS id FROM {} e WHERE {}").format(column, name, condition)
+        parameters = {"shop": self.shop.id, "as_of": self.snapshot.as_of, "snapshot": self.snapshot.id}
+        with psycopg.ClientCursor(self.connection) as cursor:
+            return sql.Composed([sql.SQL(cursor.mogrify(query, parameters))])  # type: ignore[arg-type]  # quoted by psycopg itself
+
+    def prepare_session(self, planned: dict[str, int]) -> None:
+        """Give a long transaction the memory it needs, and check foreign keys as a set where rows are many.
+
+        A publish joins its lines to the orders it has just written, so no line can point nowhere; checking each of a
+        million rows again would double its time. Where the role may not skip the checks, they are simply made.
+        """
+        for name, value in (
+            ("work_mem", "128MB"),
+            ("gin_pending_list_limit", "64MB"),
+            ("lock_timeout", "30s"),
+            ("jit", "off"),
+        ):
+            self.connection.execute("SELECT set_config(%s, %s, true)", (name, value))
+        if planned.get("i", 0) >= BULK:
+            allowed = self.connection.execute(
+                "SELECT rolsuper OR (current_setting('server_version_num')::int >= 150000 AND"
+                " has_parameter_privilege('session_replication_role', 'SET')) FROM pg_roles WHERE rolname = current_user"
+            ).fetchone()
+            if allowed and allowed[0]:
+                self.connection.execute("SELECT set_config('session_replication_role', 'replica', true)")
+
+
+def end_lost(snapshot_id: int, error: LostLease) -> None:
+    """A run taken over by somebody else is theirs now; this worker only says so."""
+    log.warning("lease_lost", run=snapshot_id, error=str(error))

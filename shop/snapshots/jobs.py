@@ -1,0 +1,39 @@
+"""Background work of snapshots. The row is the run; a job carries only its number."""
+
+from flask import current_app
+
+from shop import queues
+from shop.config import Config
+from shop.db import db
+from shop.errors import Conflict, ShopError
+from shop.locks import LostLease
+from shop.snapshots.conducting import conduct, log
+from shop.snapshots.models import Snapshot
+
+LONGEST = 6 * 3600  # seconds; a first load of eight million lines takes minutes
+
+
+def take_snapshot(snapshot_id: int) -> None:
+    """Carry one run out. Idempotent: begun again after any death, it goes on from the last staged chunk. May take hours."""
+    config: Config = current_app.extensions["pult"]
+    try:
+        conduct(snapshot_id, config)
+    except Conflict as error:
+        log.info("run_held_elsewhere", run=snapshot_id, reason=error.message)
+    except LostLease as error:
+        log.warning("run_taken_over", run=snapshot_id, reason=str(error))
+    except ShopError as error:
+        log.info("run_refused", run=snapshot_id, reason=error.message)  # the row says so already
+
+
+def enqueue(snapshot_id: int) -> bool:
+    """Wake a worker for a committed run."""
+    return queues.enqueue(current_app, queues.IMPORTS, "shop.snapshots.jobs.take_snapshot", snapshot_id, LONGEST)
+
+
+def enqueue_waiting() -> int:
+    """Wake workers for every run that still waits, as after Redis was away or wiped."""
+    waiting = db.session.scalars(
+        db.select(Snapshot.id).where(Snapshot.state.in_(("queued", "running"))).order_by(Snapshot.id)
+    ).all()
+    return sum(enqueue(snapshot_id) for snapshot_id in waiting)

@@ -1,0 +1,140 @@
+"""Order records as staged rows: shop-currency amounts, the parts of the total, search words, content hash."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from hashlib import blake2b
+from zoneinfo import ZoneInfo
+
+from shop.platforms.records import LineRecord, OrderRecord
+from shop.search import fold, vector, words
+from shop.snapshots.copying import NULL, binary, flag, json, moment, number, text
+
+CENT = Decimal("0.01")
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+ORDER_COLUMNS = (
+    "line", "source_hash", "content_hash", "code", "changed_at", "guid", "external_code", "status_code", "status_name",
+    "placed_at", "local_day", "customer_guid", "email", "name", "company", "phone", "country", "currency",
+    "exchange_rate", "total", "total_without_vat", "to_pay", "paid", "total_shop", "gross_sales", "discounts",
+    "shipping", "fees", "tax", "rounding", "items", "units", "cash_desk", "source", "language", "payment_method",
+    "shipping_method", "particulars", "search", "buyer",
+)  # fmt: skip
+ITEM_COLUMNS = (
+    "src", "fresh", "sales", "line", "item_type", "kind", "product_guid", "sku", "name", "variant_name", "quantity", "unit",
+    "unit_price", "total", "total_without_vat", "vat_rate", "purchase_price", "parent_line",
+)  # fmt: skip
+
+
+class OrderMapper:
+    """Turns the orders of one shop into rows of COPY text. One instance serves one run."""
+
+    def __init__(self, zone: ZoneInfo, line_kind: Callable[[str], str]) -> None:
+        self.zone = zone
+        self.line_kind = lru_cache(maxsize=None)(line_kind)
+        self.words_of = lru_cache(maxsize=8192)(words)
+        self.sku_word = lru_cache(maxsize=65536)(lambda sku: "#" + fold(sku))
+
+    def rows(self, order: OrderRecord, line: int, source_hash: bytes) -> tuple[str, list[str]]:
+        """Return the staged order (with its line feed) and its staged items."""
+        rate = order.exchange_rate
+        sums = Sums()
+        bodies, heads = [], []
+        seen: set[str | None] = set()
+        lexemes = {fold(order.code)}
+        for item in order.lines:
+            kind = self.line_kind(item.item_type)
+            amount = item.total_without_vat
+            sales = amount if rate == ONE else (amount / rate).quantize(CENT, ROUND_HALF_UP)
+            sums.add(kind, sales, item)
+            bodies.append(item_body(item, kind))
+            heads.append(f"{'f' if item.sku in seen else 't'}\t{sales}\t")
+            seen.add(item.sku)
+            lexemes.add("%" + item.item_type)
+            if item.sku is not None:
+                lexemes.add(self.sku_word(item.sku))
+        body = self.order_body(order, sums, lexemes)
+        content = blake2b(body.encode(), digest_size=16)
+        content.update("".join(bodies).encode())
+        row = f"{line}\t{binary(source_hash)}\t{binary(content.digest())}\t{body}"
+        return row, [f"{line}\t{head}{rest}" for head, rest in zip(heads, bodies, strict=True)]
+
+    def order_body(self, order: OrderRecord, sums: "Sums", lexemes: set[str]) -> str:
+        rate = order.exchange_rate
+        total_shop = in_shop_currency(order.total, rate)
+        tax = in_shop_currency(order.total - order.total_without_vat, rate)
+        rounding = total_shop - (sums.gross - sums.discounts + sums.shipping + sums.fees + tax)
+        buyer = {order.email} if order.email else set()
+        for name in (order.name, order.company):
+            if name:
+                buyer.update(self.words_of(name))
+        lexemes |= buyer
+        return "\t".join((
+            text(order.code), moment(order.changed_at), text(order.guid), text(order.external_code),
+            text(order.status_code), text(order.status_name), moment(order.placed_at),
+            self.local_day(order.placed_at).isoformat(), text(order.customer_guid), text(order.email),
+            text(order.name), text(order.company), text(order.phone), text(order.country), text(order.currency),
+            number(rate), number(order.total), number(order.total_without_vat), number(order.to_pay),
+            flag(order.paid), number(total_shop), number(sums.gross), number(sums.discounts), number(sums.shipping),
+            number(sums.fees), number(tax), number(rounding), number(len(order.lines)), number(sums.units),
+            flag(order.cash_desk), text(order.source), text(order.language), text(order.payment_method),
+            text(order.shipping_method), json(particulars(order)), text(vector(lexemes)),
+            text(vector(buyer)),
+        )) + "\n"  # fmt: skip
+
+    def local_day(self, placed_at: datetime) -> date:
+        return placed_at.astimezone(self.zone).date()
+
+
+class Sums:
+    """The parts of an order's total, without VAT, in the shop's currency."""
+
+    __slots__ = ("discounts", "fees", "gross", "shipping", "units")
+
+    def __init__(self) -> None:
+        self.gross = self.discounts = self.shipping = self.fees = self.units = ZERO
+
+    def add(self, kind: str, amount: Decimal, item: LineRecord) -> None:
+        """Book one line. A negative line of goods is a discount, not a return; deposits are left to the rounding."""
+        if kind == "goods":
+            self.units += item.quantity
+            if amount < 0:
+                self.discounts -= amount
+            else:
+                self.gross += amount
+        elif kind == "shipping":
+            self.shipping += amount
+        elif kind == "fee":
+            self.fees += amount
+        elif kind == "discount":
+            self.discounts -= amount
+
+
+def item_body(item: LineRecord, kind: str) -> str:
+    return (
+        f"{item.line}\t{text(item.item_type)}\t{kind}\t{text(item.product_guid)}\t{text(item.sku)}\t{text(item.name)}\t"
+        f"{text(item.variant_name)}\t{item.quantity}\t{text(item.unit)}\t{number(item.unit_price)}\t{item.total}\t"
+        f"{item.total_without_vat}\t{number(item.vat_rate)}\t{number(item.purchase_price)}\t"
+        f"{NULL if item.parent_line is None else item.parent_line}\n"
+    )
+
+
+def in_shop_currency(amount: Decimal, rate: Decimal) -> Decimal:
+    """`rate` is order currency for one unit of the shop's currency, at the time of the order."""
+    return amount if rate == ONE else (amount / rate).quantize(CENT, ROUND_HALF_UP)
+
+
+def particulars(order: OrderRecord) -> dict[str, object]:
+    """What is shown on the order's page and nowhere summed or sorted."""
+    kept = {
+        "billing_address": order.billing_address,
+        "delivery_address": order.delivery_address,
+        "customer_note": order.customer_note,
+        "shop_note": order.shop_note,
+        "tracking_number": order.tracking_number,
+        "vat": None if order.vat is None else str(order.vat),
+        "changes": order.changes or None,
+    }
+    return {key: value for key, value in kept.items() if value is not None}

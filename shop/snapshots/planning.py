@@ -1,0 +1,73 @@
+"""Decides, before a publish, what each staged line will do: insert, update, nothing, or give way."""
+
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from shop.errors import ShopError
+from shop.snapshots.staging import table
+
+
+class StoredMeanwhile(ShopError):
+    """A row that was skipped as unchanged has been written by somebody else since; the file must be staged anew."""
+
+    code = "stored_meanwhile"
+
+
+# One row a staged line. Inside the file the newest change wins, then the last line; against what is stored, an older
+# change gives way, the same content does nothing, and a deleted entity that is there again is written again.
+PLAN = sql.SQL("""
+CREATE UNLOGGED TABLE {plan} WITH (autovacuum_enabled = off) AS
+WITH lines AS (
+    SELECT line, {key} AS key, changed_at, source_hash, content_hash, false AS skipped FROM {main}
+    UNION ALL
+    SELECT line, key, changed_at, source_hash, NULL, true FROM {seen}
+), ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY key ORDER BY changed_at DESC NULLS LAST, line DESC) AS place FROM lines
+)
+SELECT ranked.line, ranked.key, stored.id AS stored_id,
+       CASE
+           WHEN place > 1 THEN 's'
+           WHEN stored.key IS NULL THEN CASE WHEN skipped THEN '!' ELSE 'i' END
+           WHEN stored.deleted_at IS NULL AND stored.source_hash = ranked.source_hash THEN '='
+           WHEN skipped AND stored.source_hash = ranked.source_hash THEN 'r'
+           WHEN ranked.changed_at < stored.changed_at THEN 'o'
+           WHEN skipped THEN '!'
+           WHEN stored.deleted_at IS NULL AND stored.content_hash = ranked.content_hash THEN '='
+           ELSE 'u'
+       END AS action
+FROM ranked LEFT JOIN ({stored}) AS stored ON stored.key = ranked.key
+ORDER BY ranked.line
+""")
+
+STORED = {
+    "orders": "SELECT code AS key, id, changed_at, deleted_at, source_hash, content_hash FROM orders WHERE shop_id = {shop}",
+    "customers": "SELECT guid AS key, customer_id AS id, changed_at, deleted_at, source_hash, content_hash FROM customer_accounts WHERE shop_id = {shop}",
+    "products": "SELECT guid AS key, id, changed_at, deleted_at, source_hash, content_hash FROM products WHERE shop_id = {shop} AND guid IS NOT NULL",
+}
+KEYS = {"orders": "code", "customers": "guid", "products": "guid"}
+
+
+def plan(connection: psycopg.Connection[Any], snapshot_id: int, shop_id: int, kind: str) -> dict[str, int]:
+    """Write the plan and return how many lines do what: i inserts, u updates, r revives, = is the same, s or o gives way."""
+    main, seen, plan_table = (table(snapshot_id, name) for name in ("main", "seen", "plan"))
+    for name in (main, seen, table(snapshot_id, "parts")):
+        connection.execute(sql.SQL("ANALYZE {}").format(name))
+    connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(plan_table))
+    connection.execute(
+        PLAN.format(
+            plan=plan_table,
+            main=main,
+            seen=seen,
+            key=sql.Identifier(KEYS[kind]),
+            stored=sql.SQL(STORED[kind]).format(shop=sql.Literal(shop_id)),
+        )  # fmt: skip
+    )
+    connection.execute(sql.SQL("ANALYZE {}").format(plan_table))
+    counts = dict(
+        connection.execute(sql.SQL("SELECT action, count(*) FROM {} GROUP BY action").format(plan_table)).fetchall()
+    )
+    if counts.get("!"):
+        raise StoredMeanwhile("Some records were changed by another run while this file was being read.")
+    return counts

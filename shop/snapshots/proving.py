@@ -1,0 +1,106 @@
+"""Proves a staged file before anything of it is published: never empty, never half of what was there, without a person."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from shop.errors import ShopError
+from shop.snapshots.models import Snapshot
+from shop.snapshots.staging import refuse_too_many, table
+
+FEWEST_TO_COMPARE = 20  # below this many records a shop is too small for shares to mean anything
+MOST_MISSING = 1000
+MISSING_SHARE = 0.05
+ENTITIES = {
+    "orders": ("orders", "code"),
+    "customers": ("customer_accounts", "guid"),
+    "products": ("products", "guid"),
+}
+
+
+class Implausible(ShopError):
+    """The file is whole, but it says something that a person should look at first."""
+
+    code = "implausible"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the proof found: the records in the file, and those stored that a full file no longer holds."""
+
+    records: int
+    missing: int
+
+
+def prove(connection: psycopg.Connection[Any], snapshot: Snapshot, planned: dict[str, int]) -> Proof:
+    """Compare with the previous complete snapshot and with what is stored; raise where a person must decide.
+
+    A file with records older than the stored ones was made before them: what it lacks may be new, so nothing is missing.
+    """
+    lines, quarantined = connection.execute(
+        "SELECT lines, quarantined FROM snapshots WHERE id = %s", (snapshot.id,)
+    ).fetchone() or (0, 0)
+    refuse_too_many(lines, quarantined, at_end=True)
+    if lines == quarantined and lines > 0:
+        raise Implausible(
+            f"None of the {lines} records in this file can be read. Nothing was published; look at their reasons on the snapshot's page."
+        )
+    missing = count_missing(connection, snapshot) if snapshot.mode == "full" and not planned.get("o") else 0
+    if not snapshot.confirmed:
+        refuse_implausible(connection, snapshot, lines, missing)
+    return Proof(lines, missing)
+
+
+def refuse_implausible(connection: psycopg.Connection[Any], snapshot: Snapshot, lines: int, missing: int) -> None:
+    if lines == 0:
+        raise Implausible(
+            f"The file holds no {snapshot.kind}. Nothing was changed. If the shop really has none, confirm the empty file on the snapshot's page or run it again with --confirm."
+        )
+    if snapshot.mode != "full":
+        return
+    before = previous_lines(connection, snapshot)
+    if before >= FEWEST_TO_COMPARE and lines * 2 < before:
+        raise Implausible(
+            f"The file holds {lines} {snapshot.kind}, the complete snapshot before it held {before}. Nothing was changed. "
+            "If the file holds only a part, load it with --since; if the shop really shrank, confirm it on the snapshot's page or run it again with --confirm."
+        )
+    if missing >= FEWEST_TO_COMPARE and (missing > MOST_MISSING or missing > MISSING_SHARE * (missing + lines)):
+        raise Implausible(
+            f"{missing} stored {snapshot.kind} are not in this file and would be marked as deleted. Nothing was changed. "
+            "If the file holds only a part, load it with --since; if they were really deleted, confirm it on the snapshot's page or run it again with --confirm."
+        )
+
+
+def previous_lines(connection: psycopg.Connection[Any], snapshot: Snapshot) -> int:
+    found = connection.execute(
+        """SELECT lines FROM snapshots WHERE shop_id = %s AND kind = %s AND mode = 'full' AND state = 'done' AND id <> %s
+           ORDER BY id DESC LIMIT 1""",
+        (snapshot.shop_id, snapshot.kind, snapshot.id),
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def missing_where(snapshot_id: int, kind: str) -> tuple[sql.Identifier, sql.Composed]:
+    """Return the table of a kind and the condition for its rows that a full file no longer names.
+
+    Rows changed after the file was made are exempt, and so are accounts and products known only from orders.
+    """
+    name, key = ENTITIES[kind]
+    condition = sql.SQL(
+        "e.shop_id = %(shop)s AND e.deleted_at IS NULL AND e.source_hash IS NOT NULL"
+        " AND (e.changed_at IS NULL OR e.changed_at <= %(as_of)s)"
+        " AND NOT EXISTS (SELECT 1 FROM {main} m WHERE m.{key} = e.{key}) AND NOT EXISTS (SELECT 1 FROM {seen} s WHERE s.key = e.{key})"
+        " AND NOT EXISTS (SELECT 1 FROM quarantined_records q WHERE q.snapshot_id = %(snapshot)s)"
+    ).format(main=table(snapshot_id, "main"), seen=table(snapshot_id, "seen"), key=sql.Identifier(key))
+    return sql.Identifier(name), condition
+
+
+def count_missing(connection: psycopg.Connection[Any], snapshot: Snapshot) -> int:
+    name, condition = missing_where(snapshot.id, snapshot.kind)
+    found = connection.execute(
+        sql.SQL("SELECT count(*) FROM {} e WHERE {}").format(name, condition),
+        {"shop": snapshot.shop_id, "as_of": snapshot.as_of, "snapshot": snapshot.id},
+    ).fetchone()
+    return int(found[0]) if found else 0

@@ -1,0 +1,61 @@
+"""What every publisher has: its transaction, its run's staging tables, and column lists quoted once."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+import psycopg
+from psycopg import sql
+
+from shop.platforms.registry import Platform
+from shop.snapshots.staging import table
+
+
+def columns(names: Iterable[str], alias: str | None = None) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(alias, name) if alias else sql.Identifier(name) for name in names)
+
+
+def assignments(names: Iterable[str], alias: str) -> sql.Composed:
+    return sql.SQL(", ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Identifier(alias, name)) for name in names
+    )
+
+
+class Publisher:
+    """One publish, inside the transaction of `connection`."""
+
+    lists: ClassVar[Mapping[str, sql.Composed]] = {}
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        snapshot_id: int,
+        shop_id: int,
+        platform: Platform,
+        advance: Callable[[int], None],
+    ) -> None:
+        self.connection, self.snapshot_id, self.shop_id = connection, snapshot_id, shop_id
+        self.platform, self.advance = platform, advance
+
+    def publish(self, missing: sql.Composed | None) -> int:
+        """Carry the plan out. `missing` asks for the ids to mark as deleted; returns how many were."""
+        raise TypeError("Each kind of record has a publisher of its own.")
+
+    def table(self, name: str) -> sql.Identifier:
+        return table(self.snapshot_id, name)
+
+    def run(self, query: str, parameters: Mapping[str, object] | None = None, **names: sql.Composable) -> int:
+        """Run one statement and return its row count. Names in braces are quoted, values in %()s are bound."""
+        return self.execute(query, parameters, names).rowcount
+
+    def value(self, query: str) -> int:
+        row = self.execute(query, None, {}).fetchone()
+        return int(row[0]) if row else 0
+
+    def execute(
+        self, query: str, parameters: Mapping[str, object] | None, names: Mapping[str, sql.Composable]
+    ) -> psycopg.Cursor[Any]:
+        staged = {name: self.table(name) for name in ("main", "parts", "seen", "plan")}
+        statement = sql.SQL(query).format(**staged, **self.lists, **names)  # type: ignore[arg-type]  # queries are literals of our own
+        return self.connection.execute(
+            statement, {"shop": self.shop_id, "snapshot": self.snapshot_id, **(parameters or {})}
+        )

@@ -1,0 +1,173 @@
+"""Publishes staged orders in one transaction: nobody ever sees half a snapshot."""
+
+from psycopg import sql
+
+from shop.analytics import folds
+from shop.customers import identity, metrics
+from shop.products import placeholders
+from shop.snapshots.publisher import Publisher, assignments, columns
+
+STEP = 50_000  # orders a statement: bounds the server's memory and moves the progress bar
+COPIED = (
+    "guid", "external_code", "status_code", "placed_at", "local_day", "changed_at", "customer_guid", "email", "name",
+    "company", "phone", "country", "currency", "exchange_rate", "total", "total_without_vat", "to_pay", "paid",
+    "total_shop", "gross_sales", "discounts", "shipping", "fees", "tax", "rounding", "items", "units", "cash_desk",
+    "source", "language", "payment_method", "shipping_method", "particulars", "search", "source_hash", "content_hash",
+)  # fmt: skip
+ITEMS = (
+    "line", "item_type", "kind", "product_guid", "sku", "name", "variant_name", "quantity", "unit", "unit_price", "total",
+    "total_without_vat", "vat_rate", "purchase_price", "parent_line",
+)  # fmt: skip
+REVISED = (  # fields whose change a person wants to see, as text
+    ("status", "status_code"), ("total", "total"), ("paid", "paid"), ("e-mail", "email"), ("name", "name"),
+    ("phone", "phone"), ("placed", "placed_at"), ("payment", "payment_method"), ("delivery", "shipping_method"),
+    ("items", "items"), ("units", "units"), ("currency", "currency"), ("to pay", "to_pay"), ("particulars", "particulars"),
+)  # fmt: skip
+
+
+class OrderPublisher(Publisher):
+    """Orders, their lines, revisions and folds."""
+
+    lists = {
+        "copied": columns(COPIED),
+        "staged": columns(COPIED, "s"),
+        "set": assignments(COPIED, "s"),
+        "items": columns(ITEMS),
+        "parts_of": columns(ITEMS, "p"),
+    }
+
+    def publish(self, missing: sql.Composed | None) -> int:
+        """Carry the plan out; returns how many orders were marked as deleted."""
+        self.name_statuses()
+        identity.resolve(self.connection, self.shop_id, self.snapshot_id, self.table("main"), self.table("plan"))
+        self.remember_what_changes(missing)
+        deleted = self.delete()
+        self.update()
+        self.insert()
+        self.fold()
+        return deleted
+
+    def name_statuses(self) -> None:
+        """Take over the shop's names of its statuses; a new one gets its category from the platform."""
+        found = self.connection.execute(
+            sql.SQL("""SELECT DISTINCT ON (m.status_code) m.status_code, coalesce(m.status_name, m.status_code)
+                       FROM {main} m JOIN {plan} p USING (line) WHERE p.action IN ('i', 'u')
+                       ORDER BY m.status_code, m.changed_at DESC NULLS LAST""").format(
+                main=self.table("main"), plan=self.table("plan")
+            )
+        ).fetchall()
+        with self.connection.cursor() as cursor:
+            cursor.executemany(
+                """INSERT INTO order_statuses (shop_id, code, name, category, counted) VALUES (%s, %s, %s, %s, %s)
+                   ON CONFLICT (shop_id, code) DO UPDATE SET name = EXCLUDED.name WHERE order_statuses.name <> EXCLUDED.name""",
+                [
+                    (
+                        self.shop_id,
+                        code,
+                        name,
+                        self.platform.status_category(code),
+                        self.platform.counted_by_default(code),
+                    )
+                    for code, name in found
+                ],
+            )
+
+    def remember_what_changes(self, missing: sql.Composed | None) -> None:
+        """Keep the rows that will be overwritten or deleted: folds take them off, revisions compare with them."""
+        self.run("""
+            CREATE TEMP TABLE before ON COMMIT DROP AS
+            SELECT o.*, p.line AS new_line, p.action FROM {plan} p JOIN orders o ON o.shop_id = %(shop)s AND o.id = p.stored_id
+            WHERE p.action IN ('u', 'r')""")
+        if missing is not None:
+            self.run(
+                "INSERT INTO before SELECT o.*, NULL, 'd' FROM ({missing}) m JOIN orders o ON o.shop_id = %(shop)s AND o.id = m.id",
+                missing=missing,
+            )
+        folds.take_off_lines(self.connection, self.shop_id)
+
+    def delete(self) -> int:
+        """Mark what a complete file no longer holds. Nothing is removed: it may be there again tomorrow."""
+        return self.run("""
+            UPDATE orders o SET deleted_at = now(), counted = false FROM before b
+            WHERE b.action = 'd' AND o.shop_id = %(shop)s AND o.id = b.id""")
+
+    def update(self) -> None:
+        """Overwrite the changed orders; `items_at` stays, so that their lines stay in their quarter."""
+        updated = self.run("""
+            UPDATE orders o SET {set}, customer_id = r.customer_id, counted = st.counted, deleted_at = NULL,
+                                snapshot_id = %(snapshot)s, snapshot_line = s.line
+            FROM {plan} p JOIN {main} s USING (line) JOIN resolved r USING (line)
+                 JOIN order_statuses st ON st.shop_id = %(shop)s AND st.code = s.status_code
+            WHERE p.action = 'u' AND o.shop_id = %(shop)s AND o.id = p.stored_id""")
+        self.run("""
+            UPDATE orders o SET deleted_at = NULL, counted = st.counted, snapshot_id = %(snapshot)s, snapshot_line = p.line
+            FROM {plan} p, order_statuses st
+            WHERE p.action = 'r' AND o.shop_id = %(shop)s AND o.id = p.stored_id AND st.shop_id = %(shop)s AND st.code = o.status_code""")
+        if updated:
+            self.revise()
+            self.run("""
+                DELETE FROM order_items i USING before b
+                WHERE b.action = 'u' AND i.shop_id = %(shop)s AND i.order_id = b.id AND i.created_at = b.items_at""")
+            self.run("""
+                INSERT INTO order_items (shop_id, order_id, created_at, {items})
+                SELECT %(shop)s, b.id, b.items_at, {parts_of} FROM before b JOIN {parts} p ON p.src = b.new_line WHERE b.action = 'u'""")
+
+    def revise(self) -> None:
+        """Write down, field by field, what differs between the two snapshots."""
+        pairs = sql.SQL(", ").join(
+            sql.SQL("({}, {}::text, {}::text)").format(
+                sql.Literal(word), sql.Identifier("b", column), sql.Identifier("o", column)
+            )
+            for word, column in REVISED
+        )
+        statement = sql.SQL("""
+            INSERT INTO order_revisions (shop_id, order_id, snapshot_id, field, before, after)
+            SELECT o.shop_id, o.id, %(snapshot)s, f.field, f.before, f.after
+            FROM before b JOIN orders o ON o.shop_id = b.shop_id AND o.id = b.id
+                 CROSS JOIN LATERAL (VALUES {pairs}) AS f(field, before, after)
+            WHERE f.before IS DISTINCT FROM f.after
+            ON CONFLICT DO NOTHING""").format(pairs=pairs)
+        self.connection.execute(statement, {"snapshot": self.snapshot_id})
+
+    def insert(self) -> None:
+        """Insert the new orders and their lines, in the file's order and in bounded steps."""
+        self.run("UPDATE {plan} SET stored_id = nextval('orders_id_seq') WHERE action = 'i'")
+        top = self.value("SELECT coalesce(max(line), 0) FROM {plan}")
+        for start in range(0, top + 1, STEP):
+            bounds = {"from": start, "to": start + STEP}
+            self.run(
+                """
+                INSERT INTO orders (shop_id, id, code, {copied}, items_at, customer_id, counted, snapshot_id, snapshot_line)
+                SELECT %(shop)s, p.stored_id, s.code, {staged}, s.placed_at, r.customer_id, st.counted, %(snapshot)s, s.line
+                FROM {plan} p JOIN {main} s USING (line) JOIN resolved r USING (line)
+                     JOIN order_statuses st ON st.shop_id = %(shop)s AND st.code = s.status_code
+                WHERE p.action = 'i' AND p.line > %(from)s AND p.line <= %(to)s AND s.line > %(from)s AND s.line <= %(to)s
+                ORDER BY p.line""",
+                bounds,
+            )
+            self.run(
+                """
+                INSERT INTO order_items (shop_id, order_id, created_at, {items})
+                SELECT %(shop)s, pl.stored_id, s.placed_at, {parts_of}
+                FROM {parts} p JOIN {plan} pl ON pl.line = p.src JOIN {main} s ON s.line = p.src
+                WHERE pl.action = 'i' AND p.src > %(from)s AND p.src <= %(to)s AND s.line > %(from)s AND s.line <= %(to)s""",
+                bounds,
+            )
+            self.advance(min(start + STEP, top))
+
+    def fold(self) -> None:
+        """Bring metrics and daily folds up to what is now stored, for the touched customers and days only."""
+        self.run("""
+            CREATE TEMP TABLE after ON COMMIT DROP AS
+            SELECT o.id, o.local_day, o.status_code, o.counted, o.customer_id, o.items, o.units, o.total_shop, o.gross_sales,
+                   o.discounts, o.shipping, o.fees, o.tax, o.rounding, o.items_at, p.action, o.deleted_at FROM {plan} p
+            JOIN orders o ON o.shop_id = %(shop)s AND o.id = p.stored_id WHERE p.action IN ('i', 'u', 'r')""")
+        folds.add(self.connection, self.shop_id, sql.SQL("""
+            SELECT s.local_day, p.sku, p.fresh, p.quantity, p.sales FROM {parts} p
+            JOIN {plan} pl ON pl.line = p.src JOIN {main} s ON s.line = p.src
+            JOIN order_statuses st ON st.shop_id = {shop} AND st.code = s.status_code
+            WHERE pl.action IN ('i', 'u') AND p.kind = 'goods' AND st.counted""").format(
+                parts=self.table("parts"), plan=self.table("plan"),
+                main=self.table("main"), shop=sql.Literal(self.shop_id)))  # fmt: skip
+        placeholders.add(self.connection, self.shop_id, self.table("parts"))
+        metrics.refresh(self.connection, self.shop_id)

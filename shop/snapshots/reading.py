@@ -1,0 +1,190 @@
+"""Reads a stored file line by line: bounded, unpacked on the way, and refused where it is not whole."""
+
+import queue
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shop.errors import ShopError
+
+BLOCK = 1 << 18
+BATCH_BYTES = 1 << 21
+LARGEST_TEXT = 20 << 30
+LARGEST_LINE = 16 << 20
+LARGEST_RATIO = 200
+RATIO_FROM = 1 << 20  # short files may pack very well; the ratio counts from here on
+BOM = b"\xef\xbb\xbf"
+
+
+class DamagedFile(ShopError):
+    """The file is not what a platform writes. Nothing of it is published."""
+
+    code = "damaged_file"
+
+
+@dataclass
+class Batch:
+    """Some whole lines. `first` is the number of the first line, `offset` its place in the unpacked text."""
+
+    first: int
+    offset: int
+    lines: list[bytes]
+    packed_at: int  # how far the packed file is read, for progress
+    ended: bool = True  # whether the last line ended with a line feed
+
+
+@dataclass
+class Unpacking:
+    """The state of unpacking one file; knows how much came in and went out."""
+
+    packed: int = 0
+    text: int = 0
+    inner: "zlib._Decompress | None" = field(default=None)
+
+    def grow(self, block: bytes) -> bytes:
+        self.text += len(block)
+        if self.text > LARGEST_TEXT:
+            raise DamagedFile("The file unpacks to more than 20 GiB. Nothing was loaded; export a shorter period.")
+        if self.text > RATIO_FROM and self.text > LARGEST_RATIO * max(self.packed, 1):
+            raise DamagedFile(
+                "The file unpacks to more than 200 times its size, as no shop's data does. Nothing was loaded."
+            )
+        return block
+
+
+def unpacked(path: Path, state: Unpacking) -> Iterator[bytes]:
+    """Yield the text in blocks, whether the file is gzip or plain; the first bytes decide, not the name."""
+    with path.open("rb") as file:
+        head = file.read(2)
+        file.seek(0)
+        if head != b"\x1f\x8b":
+            while block := file.read(BLOCK):
+                state.packed += len(block)
+                yield state.grow(block)
+            return
+        yield from members(iter(lambda: file.read(BLOCK), b""), state)
+
+
+def members(blocks: Iterator[bytes], state: Unpacking) -> Iterator[bytes]:
+    """Unpack gzip members one after another. Zeros may follow the last one, anything else may not."""
+    inner: zlib._Decompress | None = zlib.decompressobj(wbits=31)
+    padding = False
+    for block in blocks:
+        state.packed += len(block)
+        rest = block
+        while rest:
+            if inner is None:
+                padding = padding or rest[:1] == b"\0"
+                if padding and rest.strip(b"\0"):
+                    raise DamagedFile(
+                        "Other bytes follow the end of the packed data. Nothing was loaded; fetch the file again."
+                    )
+                if padding:
+                    break
+                if not b"\x1f\x8b".startswith(rest[:2]):
+                    raise DamagedFile(
+                        "Other bytes follow the end of the packed data. Nothing was loaded; fetch the file again."
+                    )
+                inner = zlib.decompressobj(wbits=31)
+            try:
+                text = inner.decompress(rest, BATCH_BYTES)
+            except zlib.error as error:
+                raise DamagedFile(
+                    f"The packed data is damaged ({error}). Nothing was loaded; fetch the file again."
+                ) from error
+            if text:
+                yield state.grow(text)
+            rest = inner.unused_data if inner.eof else inner.unconsumed_tail
+            if inner.eof:
+                inner = None
+    if inner is not None:
+        raise DamagedFile(
+            "The file ends in the middle of its packed data: it was cut short. Nothing was loaded; fetch the file again."
+        )
+
+
+def batches(path: Path, skip: int = 0) -> Iterator[Batch]:
+    """Yield whole lines from byte `skip` of the text on (a line's start). The caller counts lines from there."""
+    state = Unpacking()
+    rest, offset, number = b"", 0, 1
+    for block in unpacked(path, state):
+        if offset == 0 and not rest:
+            refuse_other_formats(block)
+        text = rest + block
+        if skip > offset:
+            drop = min(skip - offset, len(text))
+            text, offset = text[drop:], offset + drop
+        cut = text.rfind(b"\n") + 1
+        if cut == 0:
+            if len(text) > LARGEST_LINE:
+                raise DamagedFile(f"Line {number} is longer than 16 MiB, as no record is. Nothing was loaded.")
+            rest = text
+            continue
+        whole, rest = text[: cut - 1], text[cut:]
+        lines = whole.split(b"\n")
+        yield Batch(number, offset, lines, state.packed)
+        offset, number = offset + cut, number + len(lines)
+    if rest:
+        yield Batch(number, offset, [rest], state.packed, ended=False)
+
+
+def refuse_other_formats(start: bytes) -> None:
+    """An error page saved in place of a file is told as what it is."""
+    head = start.removeprefix(BOM).lstrip()[:200]
+    if head[:1] == b"<":
+        raise DamagedFile(
+            "This is an HTML or XML page, not a snapshot file; the platform probably answered with an error page. Nothing was loaded."
+        )
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise DamagedFile(
+            "This file is UTF-16; a snapshot file is UTF-8. Nothing was loaded; save it as UTF-8 or fetch it again."
+        )
+    if start[:2] == b"PK":
+        raise DamagedFile(
+            "This is a ZIP archive; a snapshot file is JSON Lines, plain or gzip. Nothing was loaded; unpack it first."
+        )
+
+
+@contextmanager
+def read_ahead(source: Iterator[Batch], depth: int = 3) -> Iterator[Iterator[Batch]]:
+    """Run `source` in a thread of its own: unpacking lets go of the interpreter, so both cores work."""
+    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=depth)
+    stop = threading.Event()
+
+    def put(thing: Batch | BaseException | None) -> bool:
+        while not stop.is_set():
+            try:
+                ready.put(thing, timeout=0.2)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def fill() -> None:
+        try:
+            for batch in source:
+                if not put(batch):
+                    return
+            put(None)
+        except (ShopError, OSError) as error:
+            put(error)
+        except BaseException as error:
+            put(error)  # the reader must not wait for ever for a thread that is gone
+            raise
+
+    def drain() -> Iterator[Batch]:
+        while (thing := ready.get()) is not None:
+            if isinstance(thing, BaseException):
+                raise thing
+            yield thing
+
+    thread = threading.Thread(target=fill, name="read-ahead", daemon=True)
+    thread.start()
+    try:
+        yield drain()
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,165 @@
+"""Jinja filters: numbers, money, days, moments and durations, written as a Czech reader writes them."""
+
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+NBSP = "\u00a0"
+MINUS = "\u2212"
+UNKNOWN = "—"
+
+UNITS = {"CZK": "Kč", "EUR": "€", "GBP": "£", "PLN": "zł", "HUF": "Ft", "USD": "$"}
+DECIMALS = {"HUF": 0, "JPY": 0, "KRW": 0, "ISK": 0}  # every other currency is written with two
+SIZES = ("B", "kB", "MB", "GB", "TB")
+DAY = 86_400  # seconds
+
+Numeric = Decimal | int | float
+
+
+def number(value: Numeric | None, decimals: int = 0) -> str:
+    """Write 1 234 567,89 with no-break spaces and a real minus; what is not known is a dash."""
+    if value is None:
+        return UNKNOWN
+    rounded = exact(value).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    text = f"{abs(rounded):,f}".replace(",", NBSP).replace(".", ",")
+    return f"{MINUS}{text}" if rounded < 0 else text
+
+
+def exact(value: Numeric) -> Decimal:
+    """Return the decimal a person would read: 0.1 is a tenth, not its nearest binary fraction."""
+    return Decimal(str(value)) if isinstance(value, float) else Decimal(value)
+
+
+def unit(currency: str) -> str:
+    """Return how a currency is written behind an amount: Kč, €, or its code."""
+    return UNITS.get(currency, currency)
+
+
+def amount(value: Numeric | None, currency: str, decimals: int | None = None) -> str:
+    """Write an amount without its unit, with the decimals its currency has."""
+    return number(value, DECIMALS.get(currency, 2) if decimals is None else decimals)
+
+
+def money(value: Numeric | None, currency: str, decimals: int | None = None) -> str:
+    """Write 1 234,50 Kč; what is not known has no unit."""
+    text = amount(value, currency, decimals)
+    return text if value is None else f"{text}{NBSP}{unit(currency)}"
+
+
+def percent(share: Numeric | None, decimals: int = 1) -> str:
+    """Write a share of one as 24,8 %."""
+    return UNKNOWN if share is None else f"{number(exact(share) * 100, decimals)}{NBSP}%"
+
+
+def change(ratio: Numeric | None, decimals: int = 1) -> str:
+    """Write a change relative to one with its sign: +5,0 %."""
+    if ratio is None:
+        return UNKNOWN
+    text = percent(ratio, decimals)
+    return text if text.startswith(MINUS) else f"+{text}"
+
+
+def plural(count: int, one: str, many: str) -> str:
+    """Write a count with its noun: 1 order, 1 204 orders."""
+    return f"{number(count)}{NBSP}{one if abs(count) == 1 else many}"
+
+
+def total(value: int, exact_count: bool = True) -> str:
+    """Write how many there are; a bounded count says that there are more."""
+    return number(value) if exact_count else f"{number(value)}+"
+
+
+def size(count: int | None) -> str:
+    """Write a number of bytes as 3,2 MB."""
+    if count is None:
+        return UNKNOWN
+    scaled, step = Decimal(count), 0
+    while scaled.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP) >= 1000 and step < len(SIZES) - 1:
+        scaled, step = scaled / 1000, step + 1
+    return f"{number(scaled, 1 if step > 0 and scaled < 100 else 0)}{NBSP}{SIZES[step]}"
+
+
+def day(value: date | None) -> str:
+    """Write 14. 3. 2026."""
+    return UNKNOWN if value is None else f"{day_short(value)}{NBSP}{value.year}"
+
+
+def day_short(value: date | None) -> str:
+    """Write 14. 3., where the year is plain from the page."""
+    return UNKNOWN if value is None else f"{value.day}.{NBSP}{value.month}."
+
+
+def month(value: date | None) -> str:
+    """Write Mar 2026."""
+    return UNKNOWN if value is None else f"{value:%b}{NBSP}{value.year}"
+
+
+def local_day(at: datetime, zone: str) -> date:
+    """Return the day a moment belongs to in a shop's zone."""
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
+def clock(at: datetime | None, zone: str) -> str:
+    """Write 08:12 in the given zone."""
+    return UNKNOWN if at is None else f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def moment(at: datetime | None, zone: str, now: datetime) -> str:
+    """Write 14. 3. 08:12 in the given zone; the year only where it is not this one."""
+    if at is None:
+        return UNKNOWN
+    local, today = at.astimezone(ZoneInfo(zone)), local_day(now, zone)
+    written = day_short(local) if local.year == today.year else day(local)
+    return f"{written} {local:%H:%M}"
+
+
+def moment_in_full(at: datetime, zone: str) -> str:
+    """Write Monday 9. 3. 2026 10:14:08 Europe/Prague (CET), for titles."""
+    local = at.astimezone(ZoneInfo(zone))
+    named = zone if local.tzname() == zone else f"{zone} ({local.tzname()})"
+    return f"{local:%A} {day(local)} {local:%H:%M:%S} {named}"
+
+
+def ago(at: datetime | None, zone: str, now: datetime) -> str:
+    """Write 3 min ago or in 5 min; more than a day away it is a moment."""
+    if at is None:
+        return UNKNOWN
+    seconds = int((now - at).total_seconds())
+    if abs(seconds) >= DAY:
+        return moment(at, zone, now)
+    if abs(seconds) < 60:
+        return "just now" if seconds >= 0 else f"in{NBSP}a{NBSP}moment"
+    spent = duration(abs(seconds) // 60 * 60)
+    return f"{spent}{NBSP}ago" if seconds > 0 else f"in{NBSP}{spent}"
+
+
+def duration(spent: timedelta | Numeric | None) -> str:
+    """Write seconds as 0,4 s, 51 s, 6 min 41 s, 1 h 13 min or 2 d 4 h."""
+    if spent is None:
+        return UNKNOWN
+    seconds = spent.total_seconds() if isinstance(spent, timedelta) else spent
+    if 0 < seconds < 9.95:
+        return f"{number(seconds, 1)}{NBSP}s"
+    whole = int(exact(seconds).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    for length, name, part, part_name in ((DAY, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= length:
+            rest = whole % length // part
+            return f"{number(whole // length)}{NBSP}{name}" + (f"{NBSP}{rest}{NBSP}{part_name}" if rest else "")
+    return f"{whole}{NBSP}s"
+
+
+def initials(name: str) -> str:
+    """Return HV for Hana Vlčková."""
+    words = [word for word in name.replace("-", " ").split() if word[0].isalpha()]
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+def register(app: Flask) -> None:
+    """Give every template the filters, each under its own name; `bytes` is `size` in templates too."""
+    for write in (
+        number, unit, amount, money, percent, change, plural, total, size,
+        day, day_short, month, local_day, clock, moment, moment_in_full, ago, duration, initials,
+    ):  # fmt: skip
+        app.jinja_env.filters[write.__name__] = write

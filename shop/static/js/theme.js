@@ -1,0 +1,12 @@
+// Choose system, light or dark. The cookie lets the server print data-theme, so the next page never flashes.
+
+export default function theme(group) {
+  const buttons = [...group.querySelectorAll("button")];
+
+  group.addEventListener("click", ({ target }) => {
+    if (!buttons.includes(target)) return;
+    document.documentElement.dataset.theme = target.value;
+    for (const button of buttons) button.setAttribute("aria-pressed", String(button === target));
+    document.cookie = `theme=${target.value}; path=/; max-age=31536000; samesite=lax`;
+  });
+}

@@ -1,5 +1,7 @@
 """The database: one handle, constraint names, and the identity of every connection."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,10 @@ def name_connection(connection: psycopg.Connection[Any], _record: object, _proxy
 
 def raw_connection(**options: Any) -> psycopg.Connection[Any]:
     """Open a psycopg connection of its own, beside the pool, for COPY and long transactions."""
-    target = db.engine.url.set(drivername="postgresql")
-    settings = dict(engine_options(testing=False)["connect_args"])
-    return psycopg.connect(target.render_as_string(hide_password=False), **settings, **options)
+    return connector()(**options)
+
+
+def connector() -> Callable[..., psycopg.Connection[Any]]:
+    """Return what opens such connections later, in a thread that knows no application."""
+    target = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return partial(psycopg.connect, target, **engine_options(testing=False)["connect_args"])

@@ -3,7 +3,7 @@
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from redis.exceptions import LockError, RedisError
 from sqlalchemy import BigInteger, DateTime, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.db import Model, raw_connection
+from shop.db import Model, connector, raw_connection
 from shop.errors import Conflict
 
 LASTS = 20  # seconds a lease is good for without a heartbeat
@@ -96,7 +96,9 @@ def held(key: str, redis_url: str, beat: Any = None) -> Iterator[Lease]:
     with gate(key, redis_url) as lock, raw_connection(autocommit=True) as connection:
         lease = take(connection, key)
         stop = threading.Event()
-        heart = threading.Thread(target=heartbeat, args=(lease, lock, stop, beat), name="heartbeat", daemon=True)
+        heart = threading.Thread(
+            target=heartbeat, args=(connector(), lease, lock, stop, beat), name="heartbeat", daemon=True
+        )
         heart.start()
         try:
             yield lease
@@ -107,11 +109,13 @@ def held(key: str, redis_url: str, beat: Any = None) -> Iterator[Lease]:
                 lease.release(connection)
 
 
-def heartbeat(lease: Lease, lock: Any, stop: threading.Event, beat: Any) -> None:
+def heartbeat(
+    connect: Callable[..., psycopg.Connection[Any]], lease: Lease, lock: Any, stop: threading.Event, beat: Any
+) -> None:
     """Beat until told to stop. A beat that fails is only noted: the fence decides, not the heart."""
     while not stop.wait(BEAT):
         try:
-            with raw_connection(autocommit=True) as connection:
+            with connect(autocommit=True) as connection:
                 while True:
                     lease.extend(connection)
                     if beat:

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -13,6 +14,7 @@ from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import OperationalError
 
 from shop import logs
 from shop.config import Config
@@ -33,7 +35,7 @@ def register(app: Flask) -> None:
     app.extensions["redis"] = Redis.from_url(config.redis_url, socket_connect_timeout=2, health_check_interval=30)
 
 
-def queue(name: str, connection: "Redis[bytes]") -> Queue:
+def queue(name: str, connection: Redis) -> Queue:
     return Queue(name, connection=connection, serializer=JSONSerializer)
 
 
@@ -54,10 +56,31 @@ def enqueue(app: Flask, name: str, work: str, row_id: int, timeout: int) -> bool
     return True
 
 
+def waiting_rows(app: Flask, name: str) -> set[int]:
+    """Return the row ids whose jobs stand in the queue right now."""
+    try:
+        jobs = queue(name, app.extensions["redis"]).get_jobs()
+    except RedisError as error:
+        log.warning("queue_unreadable", queue=name, error=str(error))
+        return set()
+    return {job.args[0] for job in jobs if job.args}
+
+
 class AppWorker(Worker):
     """RQ's worker with the application around each job. A job's own row says how it went; RQ only carries the id."""
 
     app: Flask
+    sweep: Callable[[], object]  # puts rows back into the queue that nobody works on
+
+    def run_maintenance_tasks(self) -> None:
+        """Look after our own rows whenever RQ looks after its own."""
+        super().run_maintenance_tasks()
+        with self.app.app_context():
+            try:
+                type(self).sweep()
+            except OperationalError as error:
+                log.warning("sweep_failed", error=str(error.orig))
+            db.engine.dispose()  # no connection of the parent is open when it forks
 
     def perform_job(self, job: Job, queue: Queue, execution: Any) -> bool:
         """Run in the forked child: die with the parent, and never share the parent's database sockets."""
@@ -70,12 +93,12 @@ class AppWorker(Worker):
             return bool(super().perform_job(job, queue, execution))
 
 
-def work(app: Flask, names: list[str], *, burst: bool = False) -> None:
+def work(app: Flask, names: list[str], sweep: Callable[[], object], *, burst: bool = False) -> None:
     """Serve the queues until told to stop. No fixed name: a killed worker's name would stay taken for minutes."""
     logs.configure("worker")
     config: Config = app.extensions["pult"]
     connection = Redis.from_url(config.redis_url, health_check_interval=30)
-    AppWorker.app = app
+    AppWorker.app, AppWorker.sweep = app, staticmethod(sweep)
     worker = AppWorker(
         [queue(name, connection) for name in names],
         connection=connection,
@@ -85,6 +108,3 @@ def work(app: Flask, names: list[str], *, burst: bool = False) -> None:
         log_job_description=False,
     )
     worker.work(burst=burst, logging_level="WARNING", with_scheduler=False)
-
-
-__all__ = ["ALL", "IMPORTS", "INTERACTIVE", "OPS", "AppWorker", "enqueue", "queue", "register", "work"]

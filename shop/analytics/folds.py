@@ -37,7 +37,9 @@ def add(connection: psycopg.Connection[Any], shop_id: int, new_lines: sql.Compos
         INSERT INTO sold SELECT local_day, coalesce(sku, ''), count(*) FILTER (WHERE fresh), sum(quantity), sum(sales)
         FROM ({}) AS lines GROUP BY local_day, coalesce(sku, '')""").format(new_lines)
     )
-    add_revived_lines(connection, shop_id)
+    if connection.execute("SELECT EXISTS (SELECT 1 FROM after WHERE action = 'r')").fetchone() == (True,):
+        add_revived_lines(connection, shop_id)
+    connection.execute("ANALYZE sold")
     fold_products(connection, shop_id)
     fold_days(connection, shop_id)
 
@@ -58,15 +60,32 @@ def add_revived_lines(connection: psycopg.Connection[Any], shop_id: int) -> None
 
 
 def fold_products(connection: psycopg.Connection[Any], shop_id: int) -> None:
+    """Add `sold` to the days and the metrics of each SKU. Days without any row yet need no look for conflicts."""
     parameters = {"shop": shop_id}
     connection.execute(
         """
-        INSERT INTO daily_product_sales AS d (shop_id, day, sku, orders, units, sales)
-        SELECT %(shop)s, day, sku, sum(orders), sum(units), sum(sales) FROM sold GROUP BY day, sku
-        ON CONFLICT (shop_id, day, sku) DO UPDATE
-        SET orders = d.orders + EXCLUDED.orders, units = d.units + EXCLUDED.units, sales = d.sales + EXCLUDED.sales""",
+        CREATE TEMP TABLE new_days ON COMMIT DROP AS
+        SELECT day FROM (SELECT DISTINCT day FROM sold) s
+        WHERE NOT EXISTS (SELECT 1 FROM daily_product_sales d WHERE d.shop_id = %(shop)s AND d.day = s.day)""",
         parameters,
     )
+    for days, conflict in (
+        ("IN", ""),
+        (
+            "NOT IN",
+            """ON CONFLICT (shop_id, day, sku) DO UPDATE
+               SET orders = d.orders + EXCLUDED.orders, units = d.units + EXCLUDED.units, sales = d.sales + EXCLUDED.sales""",
+        ),
+    ):
+        connection.execute(
+            sql.SQL("""
+            INSERT INTO daily_product_sales AS d (shop_id, day, sku, orders, units, sales)
+            SELECT %(shop)s, day, sku, sum(orders), sum(units), sum(sales) FROM sold
+            WHERE day {} (SELECT day FROM new_days) GROUP BY day, sku ORDER BY day, sku {}""").format(
+                sql.SQL(days), sql.SQL(conflict)
+            ),
+            parameters,
+        )
     connection.execute(
         """
         INSERT INTO product_metrics AS m (shop_id, sku, orders, units, sales)
@@ -99,7 +118,7 @@ def fold_days(connection: psycopg.Connection[Any], shop_id: int) -> None:
             names=sql.SQL(", ".join(SUMS)),
             sums=sql.SQL(sums),
             difference=sql.SQL(difference),
-            merged=sql.SQL(merged),  # type: ignore[arg-type]  # composed of literals above
+            merged=sql.SQL(merged),
         ),
         {"shop": shop_id},
     )

@@ -97,8 +97,11 @@ def show(snapshot_id: int, as_json: bool) -> None:
 @click.option("--confirm", is_flag=True, help="Accept an empty or shrunken file, and what it deletes.")
 @as_json
 def retry(snapshot_id: int, confirm: bool, as_json: bool) -> None:
-    """Run a failed snapshot again from its stored file."""
+    """Run a failed snapshot again from its stored file, or go on with one whose worker was killed."""
     earlier = known_run(snapshot_id)
+    if earlier.is_live:
+        carry_out(earlier.id, as_json=as_json)
+        return
     if earlier.state not in {"failed", "cancelled"}:
         raise ShopError(
             f"Snapshot {snapshot_id} is {earlier.state}, not failed. Nothing was started; use replay to load its file again."

@@ -22,11 +22,12 @@ from shop.snapshots.planning import StoredMeanwhile, plan
 from shop.snapshots.proving import Proof, missing_where, prove
 from shop.snapshots.publishing import publisher_of
 from shop.snapshots.rawstore import stored_path
-from shop.snapshots.reading import batches, read_ahead
+from shop.snapshots.reading import ReadAhead, batches
 from shop.snapshots.shapes import SHAPES
 
 log = structlog.get_logger()
 Watch = Callable[[str, int, int], None]  # phase, how far, of how much; for a progress bar
+CRASHED = "Pult itself failed while working on this snapshot ({}). Nothing was published; the log holds the details under the run's number."
 BULK = 20_000  # lines from which foreign keys are checked as a set instead of row by row
 FAULT_AT = os.environ.get("PULT_FAULT_AT")  # tests name a point here at which this process kills itself
 
@@ -45,7 +46,8 @@ def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched) -> None:
     """Carry the run out under its lease. A refusal ends the run as failed and is raised again for the caller to show."""
     snapshot = db.session.get_one(Snapshot, snapshot_id)
     shop = db.session.get_one(Shop, snapshot.shop_id)
-    db.session.expunge_all()
+    for row in (snapshot, shop):
+        db.session.expunge(row)
     db.session.rollback()  # nothing of the session is needed from here on, least of all its transaction
     with structlog.contextvars.bound_contextvars(run=snapshot_id, shop=shop.slug):
         beat = Beat(snapshot_id)
@@ -66,6 +68,12 @@ def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched) -> None:
                 log.warning("run_failed", error=error.message)
                 runs.fail(connection, snapshot_id, error.message, str(getattr(error, "code", "refused")))
                 staging.drop_tables(connection, snapshot_id)
+                raise
+            except (psycopg.OperationalError, LostLease, KeyboardInterrupt, SystemExit):
+                raise  # the run stays as it is; whoever takes it up next goes on from its last chunk
+            except BaseException as error:
+                log.exception("run_crashed")
+                runs.fail(connection, snapshot_id, CRASHED.format(type(error).__name__), "crashed")
                 raise
 
 
@@ -122,7 +130,7 @@ class Conductor:
             stager = staging.Stager(self.connection, self.lease, self.snapshot.id, self.shop.id)
             lines = bad = 0
             try:
-                with read_ahead(batches(file, skip=offset)) as source:
+                with ReadAhead(batches(file, skip=offset)) as source:
                     for chunk in staging.chunks(source, reader):
                         fault_point("stage.before_chunk")
                         stager.stage(chunk)
@@ -136,15 +144,13 @@ class Conductor:
 
     def resume(self) -> tuple[int, int]:
         """Return where staging goes on; from the start when a crash of the server emptied the staging tables."""
-        found = self.connection.execute(
-            "SELECT cursor_line, cursor_offset FROM snapshots WHERE id = %s", (self.snapshot.id,)
-        ).fetchone()
-        line, offset = found or (0, 0)
-        if line and staging.staged_to(self.connection, self.snapshot.id) == 0:
-            line, offset = 0, 0
-        if line == 0:
-            self.start_over()
-        return int(line), int(offset)
+        line, offset, records = self.connection.execute(
+            "SELECT cursor_line, cursor_offset, lines - quarantined FROM snapshots WHERE id = %s", (self.snapshot.id,)
+        ).fetchone() or (0, 0, 0)
+        if line and staging.staged_rows(self.connection, self.snapshot.id) == records:
+            return int(line), int(offset)
+        self.start_over()
+        return 0, 0
 
     def start_over(self) -> None:
         with self.connection.transaction():
@@ -199,7 +205,7 @@ class Conductor:
         query = sql.SQL("SELECT {} AS id FROM {} e WHERE {}").format(column, name, condition)
         parameters = {"shop": self.shop.id, "as_of": self.snapshot.as_of, "snapshot": self.snapshot.id}
         with psycopg.ClientCursor(self.connection) as cursor:
-            return sql.Composed([sql.SQL(cursor.mogrify(query, parameters))])  # type: ignore[arg-type]  # quoted by psycopg itself
+            return sql.Composed([sql.SQL(cursor.mogrify(query, parameters))])
 
     def prepare_session(self, planned: dict[str, int]) -> None:
         """Give a long transaction the memory it needs, and check foreign keys as a set where rows are many.
@@ -221,8 +227,3 @@ class Conductor:
             ).fetchone()
             if allowed and allowed[0]:
                 self.connection.execute("SELECT set_config('session_replication_role', 'replica', true)")
-
-
-def end_lost(snapshot_id: int, error: LostLease) -> None:
-    """A run taken over by somebody else is theirs now; this worker only says so."""
-    log.warning("lease_lost", run=snapshot_id, error=str(error))

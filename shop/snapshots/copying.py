@@ -22,7 +22,7 @@ def number(value: Decimal | int | None) -> str:
     return NULL if value is None else str(value)
 
 
-def flag(value: bool | None) -> str:  # noqa: FBT001 - a flag is what it writes
+def flag(value: bool | None) -> str:
     return NULL if value is None else "t" if value else "f"
 
 

@@ -1,6 +1,9 @@
 """Background work of snapshots. The row is the run; a job carries only its number."""
 
+from datetime import timedelta
+
 from flask import current_app
+from sqlalchemy import func, select
 
 from shop import queues
 from shop.config import Config
@@ -8,8 +11,9 @@ from shop.db import db
 from shop.errors import Conflict, ShopError
 from shop.locks import LostLease
 from shop.snapshots.conducting import conduct, log
-from shop.snapshots.models import Snapshot
+from shop.snapshots.models import LIVE, Snapshot
 
+SILENT = 20  # seconds without a heartbeat, after which a run counts as left behind
 LONGEST = 6 * 3600  # seconds; a first load of eight million lines takes minutes
 
 
@@ -32,8 +36,11 @@ def enqueue(snapshot_id: int) -> bool:
 
 
 def enqueue_waiting() -> int:
-    """Wake workers for every run that still waits, as after Redis was away or wiped."""
-    waiting = db.session.scalars(
-        db.select(Snapshot.id).where(Snapshot.state.in_(("queued", "running"))).order_by(Snapshot.id)
-    ).all()
-    return sum(enqueue(snapshot_id) for snapshot_id in waiting)
+    """Wake workers for runs that nobody works on: queued and forgotten by Redis, or left behind by a killed worker."""
+    silent = func.clock_timestamp() - timedelta(seconds=SILENT)
+    query = select(Snapshot.id).where(
+        Snapshot.state.in_(LIVE), func.coalesce(Snapshot.heartbeat_at, Snapshot.requested_at) < silent
+    )
+    forgotten = db.session.scalars(query.order_by(Snapshot.id)).all()
+    known = queues.waiting_rows(current_app, queues.IMPORTS) if forgotten else set()
+    return sum(enqueue(snapshot_id) for snapshot_id in forgotten if snapshot_id not in known)

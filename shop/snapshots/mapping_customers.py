@@ -31,7 +31,7 @@ def addresses(customer: CustomerRecord) -> dict[str, object]:
     kept = {
         "billing": customer.billing_address,
         "delivery": customer.delivery_addresses or None,
-        "emails": [email for _guid, email, _main in customer.emails] or None,
+        "emails": [account.email for account in customer.emails if account.email] or None,
         "price_list": customer.price_list,
         "birth_date": customer.birth_date,
         "orders_disabled": flag(customer.orders_disabled) == "t" or None,
@@ -41,7 +41,7 @@ def addresses(customer: CustomerRecord) -> dict[str, object]:
 
 
 def lexemes(customer: CustomerRecord) -> set[str]:
-    found = {fold(email) for _guid, email, _main in customer.emails if email}
+    found = {fold(account.email) for account in customer.emails if account.email}
     for name in (customer.name, customer.company):
         found.update(words(name or ""))
     if customer.phone:

@@ -34,6 +34,7 @@ SELECT ranked.line, ranked.key, stored.id AS stored_id,
            WHEN skipped AND stored.source_hash = ranked.source_hash THEN 'r'
            WHEN ranked.changed_at < stored.changed_at THEN 'o'
            WHEN skipped THEN '!'
+           WHEN stored.source_hash IS NULL THEN 'i'
            WHEN stored.deleted_at IS NULL AND stored.content_hash = ranked.content_hash THEN '='
            ELSE 'u'
        END AS action
@@ -50,7 +51,7 @@ KEYS = {"orders": "code", "customers": "guid", "products": "guid"}
 
 
 def plan(connection: psycopg.Connection[Any], snapshot_id: int, shop_id: int, kind: str) -> dict[str, int]:
-    """Write the plan and return how many lines do what: i inserts, u updates, r revives, = is the same, s or o gives way."""
+    """Write the plan and return how many lines do what: i inserts (also where only orders had named it), u updates, r revives, = is the same, s or o gives way."""
     main, seen, plan_table = (table(snapshot_id, name) for name in ("main", "seen", "plan"))
     for name in (main, seen, table(snapshot_id, "parts")):
         connection.execute(sql.SQL("ANALYZE {}").format(name))
@@ -62,7 +63,7 @@ def plan(connection: psycopg.Connection[Any], snapshot_id: int, shop_id: int, ki
             seen=seen,
             key=sql.Identifier(KEYS[kind]),
             stored=sql.SQL(STORED[kind]).format(shop=sql.Literal(shop_id)),
-        )  # fmt: skip
+        )
     )
     connection.execute(sql.SQL("ANALYZE {}").format(plan_table))
     counts = dict(

@@ -1,5 +1,6 @@
 """What every publisher has: its transaction, its run's staging tables, and column lists quoted once."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -20,7 +21,7 @@ def assignments(names: Iterable[str], alias: str) -> sql.Composed:
     )
 
 
-class Publisher:
+class Publisher(ABC):
     """One publish, inside the transaction of `connection`."""
 
     lists: ClassVar[Mapping[str, sql.Composed]] = {}
@@ -36,9 +37,9 @@ class Publisher:
         self.connection, self.snapshot_id, self.shop_id = connection, snapshot_id, shop_id
         self.platform, self.advance = platform, advance
 
+    @abstractmethod
     def publish(self, missing: sql.Composed | None) -> int:
         """Carry the plan out. `missing` asks for the ids to mark as deleted; returns how many were."""
-        raise TypeError("Each kind of record has a publisher of its own.")
 
     def table(self, name: str) -> sql.Identifier:
         return table(self.snapshot_id, name)
@@ -55,7 +56,7 @@ class Publisher:
         self, query: str, parameters: Mapping[str, object] | None, names: Mapping[str, sql.Composable]
     ) -> psycopg.Cursor[Any]:
         staged = {name: self.table(name) for name in ("main", "parts", "seen", "plan")}
-        statement = sql.SQL(query).format(**staged, **self.lists, **names)  # type: ignore[arg-type]  # queries are literals of our own
+        statement = sql.SQL(query).format(**staged, **self.lists, **names)
         return self.connection.execute(
             statement, {"shop": self.shop_id, "snapshot": self.snapshot_id, **(parameters or {})}
         )

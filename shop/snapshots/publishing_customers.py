@@ -1,5 +1,8 @@
 """Publishes staged customers: accounts of the platform become people of ours, merged where one e-mail says so."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from psycopg import sql
 
 from shop.customers import metrics
@@ -24,7 +27,7 @@ COPIED = (
 class CustomerPublisher(Publisher):
     """Customers, their accounts and merges."""
 
-    lists = {"set": assignments(COPIED, "s")}
+    lists: ClassVar[Mapping[str, sql.Composed]] = {"set": assignments(COPIED, "s")}
 
     def publish(self, missing: sql.Composed | None) -> int:
         self.run("""

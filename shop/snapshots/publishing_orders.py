@@ -1,5 +1,8 @@
 """Publishes staged orders in one transaction: nobody ever sees half a snapshot."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from psycopg import sql
 
 from shop.analytics import folds
@@ -28,7 +31,7 @@ REVISED = (  # fields whose change a person wants to see, as text
 class OrderPublisher(Publisher):
     """Orders, their lines, revisions and folds."""
 
-    lists = {
+    lists: ClassVar[Mapping[str, sql.Composed]] = {
         "copied": columns(COPIED),
         "staged": columns(COPIED, "s"),
         "set": assignments(COPIED, "s"),
@@ -83,6 +86,7 @@ class OrderPublisher(Publisher):
                 "INSERT INTO before SELECT o.*, NULL, 'd' FROM ({missing}) m JOIN orders o ON o.shop_id = %(shop)s AND o.id = m.id",
                 missing=missing,
             )
+        self.run("ANALYZE before")
         folds.take_off_lines(self.connection, self.shop_id)
 
     def delete(self) -> int:
@@ -162,6 +166,7 @@ class OrderPublisher(Publisher):
             SELECT o.id, o.local_day, o.status_code, o.counted, o.customer_id, o.items, o.units, o.total_shop, o.gross_sales,
                    o.discounts, o.shipping, o.fees, o.tax, o.rounding, o.items_at, p.action, o.deleted_at FROM {plan} p
             JOIN orders o ON o.shop_id = %(shop)s AND o.id = p.stored_id WHERE p.action IN ('i', 'u', 'r')""")
+        self.run("ANALYZE after")
         folds.add(self.connection, self.shop_id, sql.SQL("""
             SELECT s.local_day, p.sku, p.fresh, p.quantity, p.sales FROM {parts} p
             JOIN {plan} pl ON pl.line = p.src JOIN {main} s ON s.line = p.src

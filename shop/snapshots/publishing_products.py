@@ -1,5 +1,8 @@
 """Publishes staged products and their variants."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from psycopg import sql
 
 from shop.products import placeholders
@@ -26,7 +29,7 @@ VARIANT = (
 class ProductPublisher(Publisher):
     """Products and variants. A SKU belongs to one product; the file's last word on it counts."""
 
-    lists = {
+    lists: ClassVar[Mapping[str, sql.Composed]] = {
         "copied": columns(COPIED),
         "staged": columns(COPIED, "s"),
         "set": assignments(COPIED, "s"),
@@ -67,14 +70,16 @@ class ProductPublisher(Publisher):
             CREATE TEMP TABLE offered ON COMMIT DROP AS
             SELECT DISTINCT ON (p.sku) p.*, pl.stored_id FROM {parts} p JOIN {plan} pl ON pl.line = p.src
             WHERE pl.action IN ('i', 'u') ORDER BY p.sku, p.src DESC""")
-        gone = """product_variants v WHERE v.shop_id = %(shop)s
-            AND v.product_id IN (SELECT stored_id FROM {plan} WHERE action = 'u') AND NOT EXISTS (SELECT 1 FROM offered o WHERE o.sku = v.sku)"""
-        sold = " AND EXISTS (SELECT 1 FROM product_metrics m WHERE m.shop_id = v.shop_id AND m.sku = v.sku)"
-        self.run("DELETE FROM " + gone + sold.replace("EXISTS", "NOT EXISTS"))
+        self.run("""
+            CREATE TEMP TABLE gone ON COMMIT DROP AS
+            SELECT v.id, EXISTS (SELECT 1 FROM product_metrics m WHERE m.shop_id = v.shop_id AND m.sku = v.sku) AS sold
+            FROM {plan} p JOIN product_variants v ON v.shop_id = %(shop)s AND v.product_id = p.stored_id
+            WHERE p.action = 'u' AND NOT EXISTS (SELECT 1 FROM offered o WHERE o.sku = v.sku)""")
         self.run(
-            "UPDATE product_variants SET visible = false WHERE shop_id = %(shop)s AND id IN (SELECT v.id FROM "
-            + gone
-            + ")"
+            "DELETE FROM product_variants v USING gone g WHERE v.shop_id = %(shop)s AND v.id = g.id AND NOT g.sold"
+        )
+        self.run(
+            "UPDATE product_variants v SET visible = false FROM gone g WHERE v.shop_id = %(shop)s AND v.id = g.id AND g.sold"
         )
         self.run("""
             INSERT INTO product_variants (shop_id, product_id, sku, {variant})

@@ -30,7 +30,8 @@ def store_file(stream: BinaryIO, name: str, data_dir: Path) -> StoredFile:
     part = folder / f"{os.getpid()}-{os.urandom(6).hex()}.part"
     try:
         size, sha256 = copy(stream, part, name)
-        packed = part.open("rb").read(2) == b"\x1f\x8b"
+        with part.open("rb") as written:
+            packed = written.read(2) == b"\x1f\x8b"
         home = folder / sha256[:2]
         home.mkdir(mode=0o700, exist_ok=True)
         kept = home / f"{sha256}.jsonl{'.gz' if packed else ''}"
@@ -47,7 +48,7 @@ def store_file(stream: BinaryIO, name: str, data_dir: Path) -> StoredFile:
 
 def copy(stream: BinaryIO, part: Path, name: str) -> tuple[int, str]:
     digest, size = hashlib.sha256(), 0
-    with part.open("xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
         while block := stream.read(BLOCK):
             size += len(block)
             if size > LARGEST:

@@ -4,7 +4,6 @@ import queue
 import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,24 +76,11 @@ def members(blocks: Iterator[bytes], state: Unpacking) -> Iterator[bytes]:
         rest = block
         while rest:
             if inner is None:
-                padding = padding or rest[:1] == b"\0"
-                if padding and rest.strip(b"\0"):
-                    raise DamagedFile(
-                        "Other bytes follow the end of the packed data. Nothing was loaded; fetch the file again."
-                    )
+                padding = is_padding(rest, begun=padding)
                 if padding:
                     break
-                if not b"\x1f\x8b".startswith(rest[:2]):
-                    raise DamagedFile(
-                        "Other bytes follow the end of the packed data. Nothing was loaded; fetch the file again."
-                    )
                 inner = zlib.decompressobj(wbits=31)
-            try:
-                text = inner.decompress(rest, BATCH_BYTES)
-            except zlib.error as error:
-                raise DamagedFile(
-                    f"The packed data is damaged ({error}). Nothing was loaded; fetch the file again."
-                ) from error
+            text = unpack(inner, rest)
             if text:
                 yield state.grow(text)
             rest = inner.unused_data if inner.eof else inner.unconsumed_tail
@@ -104,6 +90,22 @@ def members(blocks: Iterator[bytes], state: Unpacking) -> Iterator[bytes]:
         raise DamagedFile(
             "The file ends in the middle of its packed data: it was cut short. Nothing was loaded; fetch the file again."
         )
+
+
+def is_padding(rest: bytes, *, begun: bool) -> bool:
+    """Tell zeros behind the last member from the start of another one; anything else is refused."""
+    if not rest.strip(b"\0"):
+        return True
+    if begun or not rest.startswith(b"\x1f\x8b"[: len(rest)]):
+        raise DamagedFile("Other bytes follow the end of the packed data. Nothing was loaded; fetch the file again.")
+    return False
+
+
+def unpack(inner: "zlib._Decompress", packed: bytes) -> bytes:
+    try:
+        return inner.decompress(packed, BATCH_BYTES)
+    except zlib.error as error:
+        raise DamagedFile(f"The packed data is damaged ({error}). Nothing was loaded; fetch the file again.") from error
 
 
 def batches(path: Path, skip: int = 0) -> Iterator[Batch]:
@@ -148,43 +150,47 @@ def refuse_other_formats(start: bytes) -> None:
         )
 
 
-@contextmanager
-def read_ahead(source: Iterator[Batch], depth: int = 3) -> Iterator[Iterator[Batch]]:
-    """Run `source` in a thread of its own: unpacking lets go of the interpreter, so both cores work."""
-    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=depth)
-    stop = threading.Event()
+class ReadAhead:
+    """Runs a source of batches in a thread of its own: unpacking lets go of the interpreter, so both cores work."""
 
-    def put(thing: Batch | BaseException | None) -> bool:
-        while not stop.is_set():
+    def __init__(self, source: Iterator[Batch], depth: int = 3) -> None:
+        self.source = source
+        self.ready: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=depth)
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.fill, name="read-ahead", daemon=True)
+
+    def __enter__(self) -> Iterator[Batch]:
+        self.thread.start()
+        return self.drain()
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop.set()
+        self.thread.join()
+
+    def fill(self) -> None:
+        try:
+            for batch in self.source:
+                if not self.put(batch):
+                    return
+            self.put(None)
+        except (ShopError, OSError) as error:
+            self.put(error)
+        except BaseException as error:
+            self.put(error)  # the reader must not wait for ever for a thread that is gone
+            raise
+
+    def put(self, thing: Batch | BaseException | None) -> bool:
+        """Hand over, unless nobody takes any more."""
+        while not self.stop.is_set():
             try:
-                ready.put(thing, timeout=0.2)
+                self.ready.put(thing, timeout=0.2)
             except queue.Full:
                 continue
             return True
         return False
 
-    def fill() -> None:
-        try:
-            for batch in source:
-                if not put(batch):
-                    return
-            put(None)
-        except (ShopError, OSError) as error:
-            put(error)
-        except BaseException as error:
-            put(error)  # the reader must not wait for ever for a thread that is gone
-            raise
-
-    def drain() -> Iterator[Batch]:
-        while (thing := ready.get()) is not None:
+    def drain(self) -> Iterator[Batch]:
+        while (thing := self.ready.get()) is not None:
             if isinstance(thing, BaseException):
                 raise thing
             yield thing
-
-    thread = threading.Thread(target=fill, name="read-ahead", daemon=True)
-    thread.start()
-    try:
-        yield drain()
-    finally:
-        stop.set()
-        thread.join()

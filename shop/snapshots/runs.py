@@ -22,7 +22,8 @@ class AlreadyRunning(Conflict):
         self.snapshot_id = snapshot_id
         number = f"snapshot {snapshot_id}" if snapshot_id else "a snapshot"
         super().__init__(
-            f"Another run, {number}, is already loading the same kind of records for this shop. Nothing was started; wait for it to finish."
+            f"Another run, {number}, is already loading the same kind of records for this shop. Nothing was started; "
+            f"wait for it to finish. If its worker was killed, go on with it: `flask snapshots retry {snapshot_id or 'ID'}`."
         )
 
 

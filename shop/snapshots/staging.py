@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -14,7 +13,7 @@ from shop.locks import Lease
 from shop.platforms.records import BadRecord, Kind, Peek
 from shop.platforms.registry import Platform
 from shop.shops.models import Shop
-from shop.snapshots.copying import NULL, binary, moment, text
+from shop.snapshots.copying import binary, moment, text
 from shop.snapshots.reading import BOM, Batch, DamagedFile
 from shop.snapshots.shapes import SHAPES, Shape
 
@@ -64,19 +63,18 @@ def drop_tables(connection: psycopg.Connection[Any], snapshot_id: int) -> None:
         connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table(snapshot_id, name)))
 
 
-def staged_to(connection: psycopg.Connection[Any], snapshot_id: int) -> int:
-    """Return the last staged line that is really there: 0 when the tables are missing or were emptied by a crash."""
+def staged_rows(connection: psycopg.Connection[Any], snapshot_id: int) -> int:
+    """Count the staged records that are really there: none when a crash of the server emptied the tables."""
     names = [f"staging.s{snapshot_id}_{name}" for name in ("main", "seen")]
     found = connection.execute("SELECT to_regclass(%s), to_regclass(%s)", names).fetchone()
     if found is None or None in found:
         return 0
-    newest = connection.execute(
-        sql.SQL(
-            "SELECT greatest((SELECT max(line) FROM {}), (SELECT max(line) FROM {}), (SELECT max(line) FROM quarantined_records WHERE snapshot_id = %s))"
-        ).format(table(snapshot_id, "main"), table(snapshot_id, "seen")),
-        (snapshot_id,),
+    row = connection.execute(
+        sql.SQL("SELECT (SELECT count(*) FROM {}) + (SELECT count(*) FROM {})").format(
+            table(snapshot_id, "main"), table(snapshot_id, "seen")
+        )
     ).fetchone()
-    return int(newest[0] or 0) if newest else 0
+    return int(row[0]) if row else 0
 
 
 def chunks(batches: Iterable[Batch], reader: "LineReader") -> Iterator[Chunk]:
@@ -239,18 +237,3 @@ def refuse_too_many(lines: int, quarantined: int, *, at_end: bool) -> None:
             f"{quarantined} of {lines} records cannot be read, more than the {max(FEWEST_BAD, int(lines * BAD_SHARE))} that may be set aside. "
             "Nothing was published; look at their reasons on the snapshot's page."
         )
-
-
-__all__ = [
-    "NULL",
-    "Chunk",
-    "LineReader",
-    "Stager",
-    "TooManyBad",
-    "chunks",
-    "create_tables",
-    "drop_tables",
-    "refuse_too_many",
-    "staged_to",
-    "table",
-]

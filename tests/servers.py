@@ -83,7 +83,12 @@ def make_template(connection: psycopg.Connection[Any], addresses: Addresses, fol
 
 def config_for(database_url: str, redis_url: str, data_dir: Path) -> Config:
     return Config(
-        database_url=database_url, redis_url=redis_url, secret_key=SECRET_KEY, data_dir=data_dir, base_url=None, testing=True
+        database_url=database_url,
+        redis_url=redis_url,
+        secret_key=SECRET_KEY,
+        data_dir=data_dir,
+        base_url=None,
+        testing=True,
     )
 
 

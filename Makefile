@@ -1,0 +1,53 @@
+# What can be done here. Every target makes or refreshes .venv first; nothing outside this folder is changed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+
+# Rules of squawk that do not fit, each with its reason:
+#   ban-char-field             a currency code is exactly three letters
+#   prefer-bigint-over-int     numbers of shops, lines and attempts stay small; ids of rows are bigint
+#   prefer-text-field          Alembic's own table has a varchar
+#   prefer-robust-stmts        a migration is one transaction: it is there whole or not at all
+#   require-lock-timeout       every connection of ours sets it (shop/db.py)
+#   require-statement-timeout  a migration may take as long as it needs
+UNFIT := ban-char-field,prefer-bigint-over-int,prefer-text-field,prefer-robust-stmts,require-lock-timeout,require-statement-timeout
+
+.PHONY: install run test check bench clean
+.DEFAULT_GOAL := install
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "There is no $(PYTHON) here. Pult needs Python 3.11 or newer: apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Pult needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V). Name a newer one: make install PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "This Python cannot make a virtual environment. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -c 'import pip' 2>/dev/null || { echo "Making .venv"; $(PYTHON) -m venv --clear .venv; }
+	@echo "Installing what pyproject.toml names into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --editable '.[local,dev]'
+	@touch $@
+
+run: install
+	@$(BIN)/flask serve
+
+test: install
+	$(BIN)/pytest -n auto
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/djlint templates --lint --quiet
+	@SECRET_KEY=for-the-lint-alone DATABASE_URL=postgresql://offline/ REDIS_URL=redis://offline/ \
+	  $(BIN)/flask db upgrade --sql > .venv/migrations.sql
+	$(BIN)/squawk --pg-version=15.0 --exclude=$(UNFIT) .venv/migrations.sql
+
+bench: install
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The remote shops: one folder a platform, and the plain records they all yield."""

@@ -1,0 +1,71 @@
+"""Numbers of the shops as exact decimals: read strictly, kept in a fixed number of places, remembered."""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+Given = str | int | float  # as JSON has it: "15.30", 15.3 or 15
+
+WRITTEN = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,100})?")
+MOST_REMEMBERED = 8_192  # a megabyte or two for each kind of number
+LARGE = 10_000_000  # a hundred thousand lines below this add up to what a column of money holds
+
+
+class BadNumber(ValueError):
+    """A value that is no number, or none that can be kept; says so in a word and in a sentence."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+class Numbers(dict[Given, Decimal]):
+    """Looks a given number up as a Decimal with `places` decimals, smaller than `below` either way.
+
+    A number that needs more places is refused, or, with `rounds`, rounded half up and noted in `rounded`: sums must be
+    exact to the penny, a unit price need not be. `large` is set when one of ten million or more was met.
+    What was read once is remembered, which is faster than Decimal itself; what sets a mark is not.
+    """
+
+    def __init__(self, places: int, below: int, *, rounds: bool = False) -> None:
+        super().__init__()
+        self.step = Decimal(1).scaleb(-places)
+        self.below = below
+        self.rounds = rounds
+        self.rounded = False
+        self.large = False
+
+    def __missing__(self, given: Given) -> Decimal:
+        exact = exactly(given)
+        if abs(exact) >= self.below:
+            raise BadNumber("out_of_range", f"{written(given)} is {self.below:,} or more.")
+        kept = exact.quantize(self.step, ROUND_HALF_UP)
+        if kept != exact:
+            if not self.rounds:
+                places = -int(self.step.as_tuple().exponent)
+                raise BadNumber("too_precise", f"{written(given)} has more than {places} decimals.")
+            self.rounded = True
+            return kept
+        kept = kept or abs(kept)  # there is no minus zero among amounts
+        if abs(kept) >= LARGE:
+            self.large = True
+            return kept
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        self[given] = kept
+        return kept
+
+
+def exactly(given: Given) -> Decimal:
+    if isinstance(given, str):
+        if not WRITTEN.fullmatch(given):
+            raise BadNumber("bad_number", f"{written(given)} is not a number.")
+        return Decimal(given)
+    if isinstance(given, float):
+        return Decimal(repr(given))
+    return Decimal(given)
+
+
+def written(given: Given) -> str:
+    text = str(given)
+    return f"“{text[:40]}…”" if len(text) > 40 else f"“{text}”"

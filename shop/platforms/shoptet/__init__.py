@@ -1,0 +1,1 @@
+"""Shoptet: its file format as plain records."""

@@ -1,0 +1,23 @@
+"""Shoptet as a platform: its readers and the meaning of its words."""
+
+from shop.platforms.platform import Platform
+from shop.platforms.records import Kind
+from shop.platforms.shoptet.customers import CustomerReader
+from shop.platforms.shoptet.orders import OrderReader
+from shop.platforms.shoptet.peeks import CustomerPeek, OrderPeek, ProductPeek
+from shop.platforms.shoptet.products import ProductReader
+
+SHOPTET = Platform(
+    name="shoptet",
+    decoders={Kind.ORDERS: OrderReader, Kind.CUSTOMERS: CustomerReader, Kind.PRODUCTS: ProductReader},
+    peekers={Kind.ORDERS: OrderPeek, Kind.CUSTOMERS: CustomerPeek, Kind.PRODUCTS: ProductPeek},
+    categories={"-1": "new", "-2": "open", "-3": "done", "-4": "cancelled"},
+    line_kinds={
+        "shipping": "shipping",
+        "billing": "fee",
+        "discount-coupon": "discount",
+        "volume-discount": "discount",
+        "product-set-item": "part",
+        "deposit": "deposit",
+    },
+)

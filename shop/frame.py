@@ -1,0 +1,198 @@
+"""What surrounds every page: who looks, which shop is chosen, where one can go."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from urllib.parse import urlencode
+
+from flask import Flask, g, has_request_context, request
+from jinja2 import StrictUndefined
+from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
+
+from shop.db import db
+from shop.formatting import initials, number, plural
+from shop.shops.queries import shop_numbers
+from shop.staff import access
+from shop.staff.permissions import ALLOWED, Permission, Role
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is signed in, as the layout shows them. Permissions are the names of what they may do."""
+
+    name: str
+    email: str
+    initials: str
+    role: str
+    permissions: frozenset[str] = frozenset()
+
+    def can(self, permission: str | None) -> bool:
+        return permission is None or permission in self.permissions
+
+
+@dataclass(frozen=True)
+class ShopChoice:
+    """One entry of the shop switch; `number` picks its colour and its key."""
+
+    slug: str
+    name: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One place to go: its page's `nav` name, label, address, icon, keys, and what one must be allowed to do."""
+
+    name: str
+    label: str
+    path: str
+    icon: str
+    keys: str
+    permission: Permission | None = None
+    by_shop: bool = True  # its numbers follow the shop switch
+
+    def href(self, shop: str | None) -> str:
+        return f"{self.path}?{urlencode({'shop': shop})}" if shop and self.by_shop else self.path
+
+
+@dataclass(frozen=True)
+class Section:
+    """Entries under one heading; the first section has none."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+
+READ_SALES, READ_OPERATIONS = Permission.READ_SALES, Permission.READ_OPERATIONS
+MANAGE_STAFF, READ_AUDIT = Permission.MANAGE_STAFF, Permission.READ_AUDIT
+NAVIGATION = (
+    Section("", (Entry("overview", "Overview", "/", "overview", "g v", READ_SALES),)),
+    Section(
+        "Sales",
+        (
+            Entry("orders", "Orders", "/orders/", "orders", "g o", READ_SALES),
+            Entry("customers", "Customers", "/customers/", "customers", "g c", READ_SALES),
+            Entry("products", "Products", "/products/", "products", "g p", READ_SALES),
+        ),
+    ),
+    Section(
+        "Operations",
+        (
+            Entry("snapshots", "Snapshots", "/snapshots/", "snapshots", "g n", READ_OPERATIONS),
+            Entry("shops", "Shops", "/shops/", "shops", "g h", READ_OPERATIONS, by_shop=False),
+        ),
+    ),
+    Section(
+        "People",
+        (
+            Entry("staff", "Staff", "/staff/", "lock", "g s", MANAGE_STAFF, by_shop=False),
+            Entry("audit", "Audit trail", "/audit/", "clock", "g a", READ_AUDIT, by_shop=False),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The one value the layouts read. Without a person the page stands alone: sign-in, and errors before it."""
+
+    version: str
+    path: str
+    now: datetime
+    person: Person | None = None
+    shops: tuple[ShopChoice, ...] = ()
+    shop: str | None = None
+    theme: str = "system"
+    timings: Callable[[], str] = field(default=lambda: "")  # asked for in the foot, when most of the page is written
+
+    @property
+    def navigation(self) -> list[Section]:
+        """Return the sections with the entries this person may open."""
+        open_to = [(section.title, tuple(e for e in section.entries if self.may_open(e))) for section in NAVIGATION]
+        return [Section(title, entries) for title, entries in open_to if entries]
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [entry for section in self.navigation for entry in section.entries]
+
+    @property
+    def chosen_shop(self) -> ShopChoice | None:
+        return next((choice for choice in self.shops if choice.slug == self.shop), None)
+
+    def may_open(self, entry: Entry) -> bool:
+        return self.person is not None and self.person.can(entry.permission)
+
+    def switch_href(self, nav: str, shop: str | None) -> str:
+        """Return the list a page belongs to, for another shop; a single record has no other shop."""
+        entry = next((e for e in self.entries if e.name == nav and e.by_shop), NAVIGATION[0].entries[0])
+        return entry.href(shop)
+
+
+def register(app: Flask) -> None:
+    """Give every template `frame`, one without a person where the database does not answer; a missing value is an error."""
+    version = metadata.version("pult")
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+    @app.context_processor
+    def surroundings() -> dict[str, Frame]:
+        try:
+            person, shops = looking(), choices()
+        except SQLAlchemyError:  # an error page must not fail for the reason that it tells
+            db.session.rollback()
+            person, shops = None, ()
+        frame = Frame(
+            version=version,
+            path=request.path,
+            now=datetime.now(UTC),
+            person=person,
+            shops=shops,
+            shop=chosen(shops),
+            theme=theme(),
+            timings=timings,
+        )
+        return {"frame": frame}
+
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", count_query)
+
+
+def looking() -> Person | None:
+    visitor = access.signed_in()
+    if visitor is None:
+        return None
+    known = visitor.person
+    may = frozenset(permission.value for permission in ALLOWED[Role(known.role)])
+    return Person(known.name, known.email, initials(known.name), known.role, may)
+
+
+def choices() -> tuple[ShopChoice, ...]:
+    if access.signed_in() is None:
+        return ()
+    numbers = shop_numbers()
+    return tuple(ShopChoice(shop.slug, shop.name, numbers[shop.id]) for shop in access.visible_shops())
+
+
+def chosen(shops: tuple[ShopChoice, ...]) -> str | None:
+    """Return the one shop the address names; several chosen shops are nobody's switch."""
+    slug = request.args.get("shop") or (request.view_args or {}).get("shop")
+    return slug if slug in {choice.slug for choice in shops} else None
+
+
+def theme() -> str:
+    kept = request.cookies.get("theme", "")
+    return kept if kept in {"light", "dark"} else "system"
+
+
+def count_query(*_whatever: object) -> None:
+    if has_request_context():
+        g.queries = g.get("queries", 0) + 1
+
+
+def timings() -> str:
+    """Say what the page has cost so far."""
+    spent = round((time.perf_counter() - g.started) * 1000)
+    return f"{number(spent)} ms on the server, {plural(g.get('queries', 0), 'query', 'queries')}"

@@ -1,0 +1,20 @@
+"""Which shops there are, and the number that gives each its colour."""
+
+from sqlalchemy import select
+
+from shop.db import db
+from shop.shops.models import Shop
+
+
+def shop_by_slug(slug: str) -> Shop | None:
+    return db.session.scalar(select(Shop).where(Shop.slug == slug))
+
+
+def all_shops() -> list[Shop]:
+    """Return every shop in the order it was connected."""
+    return list(db.session.scalars(select(Shop).order_by(Shop.id)))
+
+
+def shop_numbers() -> dict[int, int]:
+    """Return each shop's number by its id, counted from 1 in the order of connection: colour and key everywhere."""
+    return {id_: number for number, id_ in enumerate(db.session.scalars(select(Shop.id).order_by(Shop.id)), start=1)}

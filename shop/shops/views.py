@@ -1,0 +1,70 @@
+"""The page of the shops: what each is, and what was last fetched from it."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from flask import Blueprint, flash, redirect, render_template
+from sqlalchemy import func, select, true
+from werkzeug.wrappers import Response
+
+from shop.db import db
+from shop.shops import connecting
+from shop.shops.models import Shop
+from shop.shops.queries import shop_numbers
+from shop.snapshots.models import Snapshot
+from shop.staff.access import may, requires, shop_or_404, visible_shops
+from shop.staff.permissions import Permission
+
+bp = Blueprint("shops", __name__, url_prefix="/shops")
+
+KINDS = ("orders", "customers", "products")
+
+
+@bp.get("/")
+@requires(Permission.READ_OPERATIONS)
+def index() -> str:
+    shops = visible_shops()
+    return render_template(
+        "shops/index.html",
+        shops=shops,
+        kinds=KINDS,
+        numbers=shop_numbers(),
+        newest=newest_snapshots(shops),
+        may_manage=may(Permission.MANAGE_SHOPS),
+    )
+
+
+@bp.post("/<slug>/pause")
+@requires(Permission.MANAGE_SHOPS)
+def pause(slug: str) -> Response:
+    shop = shop_or_404(slug)
+    connecting.pause(shop)
+    db.session.commit()
+    flash(f"{shop.name} is paused. Its numbers stay; nothing is fetched until it is resumed.", "warn")
+    return redirect("/shops/", HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/<slug>/resumption")
+@requires(Permission.MANAGE_SHOPS)
+def resumption(slug: str) -> Response:
+    shop = shop_or_404(slug)
+    connecting.resume(shop)
+    db.session.commit()
+    flash(f"{shop.name} is active again.", "good")
+    return redirect("/shops/", HTTPStatus.SEE_OTHER)
+
+
+def newest_snapshots(shops: Sequence[Shop]) -> dict[tuple[int, str], Snapshot]:
+    """Return the newest run of each shop and kind: one step into the index for each, however many runs there were."""
+    kinds = func.unnest(list(KINDS)).column_valued("kind")
+    newest = (
+        select(Snapshot.id)
+        .where(Snapshot.shop_id == Shop.id, Snapshot.kind == kinds)
+        .order_by(Snapshot.id.desc())
+        .limit(1)
+        .lateral()
+    )
+    ids = select(newest.c.id).select_from(Shop).join(kinds, true()).join(newest, true())
+    ids = ids.where(Shop.id.in_([shop.id for shop in shops]))
+    found = db.session.scalars(select(Snapshot).where(Snapshot.id.in_(ids)))
+    return {(snapshot.shop_id, snapshot.kind): snapshot for snapshot in found}

@@ -1,0 +1,136 @@
+"""`flask staff`: the people who sign in, from the server's own command line."""
+
+import json
+import sys
+from collections.abc import Sequence
+
+import click
+
+from shop.commands import ShopGroup, one_line_from_stdin
+from shop.db import db
+from shop.staff import people
+from shop.staff.passwords import invented
+from shop.staff.permissions import Role
+from shop.staff.queries import Colleague, colleagues
+
+group = ShopGroup("staff", help="The people who sign in: roles, shops, passwords, tokens.")
+
+role_option = click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+shop_option = click.option("--shop", "slugs", multiple=True, metavar="SLUG", help="A shop they see; repeat for more.")
+stdin_option = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input's first line."
+)
+
+
+@group.command("add")
+@click.argument("email")
+@role_option
+@click.option("--name", default="", help="How pages call the person; without it, made from the e-mail.")
+@shop_option
+@stdin_option
+def add(email: str, role: str, name: str, slugs: Sequence[str], password_stdin: bool) -> None:
+    """Let EMAIL sign in. Owners see every shop, managers and operators those given."""
+    password, was_invented = chosen_password(password_stdin)
+    person = people.add_person(email, name, Role(role), slugs, password)
+    db.session.commit()
+    click.echo(f"{person.email} can sign in as {person.role} and sees {shops_in_words(person.role, slugs)}.")
+    tell_password(password, was_invented)
+
+
+@group.command("shops")
+@click.argument("email")
+@shop_option
+def shops(email: str, slugs: Sequence[str]) -> None:
+    """Let EMAIL see exactly the shops given."""
+    person = people.give_shops(email, slugs)
+    db.session.commit()
+    click.echo(f"{person.email}, {person.role}, sees {shops_in_words(person.role, slugs)}.")
+
+
+@group.command("password")
+@click.argument("email")
+@stdin_option
+def password(email: str, password_stdin: bool) -> None:
+    """Change EMAIL's password; every browser signed in with the old one is signed out."""
+    people.known_person(email)
+    new, was_invented = chosen_password(password_stdin)
+    person = people.set_password(email, new)
+    db.session.commit()
+    click.echo(f"{person.email} has a new password and is signed out everywhere.")
+    tell_password(new, was_invented)
+
+
+@group.command("token")
+@click.argument("email")
+def token(email: str) -> None:
+    """Print a new personal read-only token for EMAIL; the one before it stops working."""
+    made = people.make_token(email)
+    db.session.commit()
+    click.echo(made)
+    click.echo("Shown only now. Send it to .json and .csv addresses as `Authorization: Bearer TOKEN`.", err=True)
+
+
+@group.command("remove")
+@click.argument("email")
+def remove(email: str) -> None:
+    """Deactivate EMAIL: signed out everywhere, token dead; the audit trail keeps what they did."""
+    person = people.deactivate(email)
+    db.session.commit()
+    click.echo(f"{person.email} can no longer sign in. `flask staff add` brings the person back.")
+
+
+@group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def everybody(as_json: bool) -> None:
+    """Print everybody with role, shops and when they were last seen."""
+    known = colleagues()
+    if as_json:
+        click.echo(json.dumps([as_values(one) for one in known], ensure_ascii=False, indent=2))
+        return
+    if not known:
+        click.echo("Nobody yet. Make the first owner with `flask staff add EMAIL --role owner`.")
+    for one in known:
+        click.echo(in_words(one))
+
+
+def chosen_password(from_stdin: bool) -> tuple[str, bool]:
+    """Return a password and whether Pult invented it: from standard input, asked for, or made here."""
+    if from_stdin:
+        return one_line_from_stdin("password"), False
+    if sys.stdin.isatty():
+        typed: str = click.prompt("Password (empty: Pult makes one)", default="", hide_input=True, show_default=False)
+        if typed and click.prompt("Once more", hide_input=True) != typed:
+            raise click.UsageError("The two passwords differ. Nothing was changed.")
+        return (typed, False) if typed else (invented(), True)
+    return invented(), True
+
+
+def tell_password(made: str, was_invented: bool) -> None:
+    if was_invented:
+        click.echo(f"Password, shown only now: {made}")
+
+
+def shops_in_words(role: str, slugs: Sequence[str]) -> str:
+    if role == Role.OWNER:
+        return "every shop"
+    return ", ".join(slugs) or "no shop yet; give some with `flask staff shops EMAIL --shop SLUG`"
+
+
+def as_values(one: Colleague) -> dict[str, object]:
+    seen = one.person.last_seen_at
+    return {
+        "email": one.person.email,
+        "name": one.person.name,
+        "role": one.person.role,
+        "state": one.person.state,
+        "shops": None if one.shops is None else [shop.slug for shop in one.shops],
+        "token": one.person.token_hash is not None,
+        "last_seen_at": seen.isoformat() if seen else None,
+    }
+
+
+def in_words(one: Colleague) -> str:
+    shops_seen = "every shop" if one.shops is None else ", ".join(shop.slug for shop in one.shops) or "no shop"
+    seen = one.person.last_seen_at
+    last = f"last seen {seen:%Y-%m-%d %H:%M} UTC" if seen else "not seen yet"
+    return f"{one.person.email}  {one.person.name}  {one.person.role}, {one.person.state}  {shops_seen}  {last}"

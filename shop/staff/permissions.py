@@ -1,0 +1,30 @@
+"""What one may be allowed to do, and which role may do it."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """One thing that a page or a command asks for."""
+
+    READ_SALES = "read_sales"  # overview, orders, customers, products; their .json as well
+    EXPORT = "export"  # take sales away as .csv
+    READ_OPERATIONS = "read_operations"  # snapshots, recovery, shops
+    RUN_SNAPSHOTS = "run_snapshots"  # start, upload, retry, cancel
+    MANAGE_SHOPS = "manage_shops"  # connect, pause, resume
+    MANAGE_STAFF = "manage_staff"  # people, their roles and shops
+    READ_AUDIT = "read_audit"  # who did what
+
+
+class Role(StrEnum):
+    """What a person is here. Owners see every shop; the others those they are given."""
+
+    OWNER = "owner"
+    OPERATOR = "operator"
+    MANAGER = "manager"
+
+
+ALLOWED: dict[Role, frozenset[Permission]] = {
+    Role.OWNER: frozenset(Permission),
+    Role.OPERATOR: frozenset({Permission.READ_SALES, Permission.READ_OPERATIONS, Permission.RUN_SNAPSHOTS}),
+    Role.MANAGER: frozenset({Permission.READ_SALES, Permission.EXPORT}),
+}

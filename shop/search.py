@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 # Letters that Unicode does not take apart into a base letter and a mark, though readers type them without it.
 STROKES = str.maketrans({
@@ -10,7 +11,7 @@ STROKES = str.maketrans({
     "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th",
 })  # fmt: skip
 BETWEEN_WORDS = re.compile(r"[\W_]+")
-SKU, ITEM_TYPE = "#", "%"
+SKU, ITEM_TYPE, COUNTRY, CURRENCY, PAID = "#", "%", "~", "$", "="  # what stands before a lexeme that is no word
 LONGEST_WORD = 200  # characters; PostgreSQL takes lexemes up to 2,046 bytes
 MOST_TEXT = 250_000  # characters of one vector; PostgreSQL takes a megabyte
 MOST_ASKED = 12  # words of one search
@@ -28,6 +29,13 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """Return the folded words of a name: what stands between spaces and punctuation."""
     return [word for word in BETWEEN_WORDS.split(fold(text)) if word]
+
+
+@lru_cache(maxsize=4096)
+def marks(country: str | None, currency: str, paid: bool | None) -> frozenset[str]:
+    """Return the lexemes by which an order is found by what is no word of it: its country, its currency, its payment."""
+    found = {CURRENCY + fold(currency), PAID + {True: "yes", False: "no", None: "unknown"}[paid]}
+    return frozenset(found | {COUNTRY + fold(country)} if country else found)
 
 
 def vector(lexemes: Iterable[str]) -> str:
@@ -56,7 +64,7 @@ def asking(word: str) -> str:
     """Return the alternatives of one typed word."""
     if word.startswith(SKU) and len(word) > 1:
         return beginning(word)
-    whole = word.lstrip(SKU + ITEM_TYPE)
+    whole = word.lstrip(SKU + ITEM_TYPE + COUNTRY + CURRENCY + PAID)
     if not whole:
         return ""
     parts = words(whole)

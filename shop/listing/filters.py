@@ -1,0 +1,228 @@
+"""What a list can be filtered by: each filter reads its parameter, says itself, and gives its SQL condition."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, bindparam, cast, or_
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from shop.listing.refusal import BadListing, refused
+from shop.search import exactly, query
+
+Column = Any  # a mapped column: SQLAlchemy types it by its Python value, which differs from filter to filter
+LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Filter(ABC):
+    """One parameter. Values are immutable and comparable; `many` takes the parameter several times, meaning any of them."""
+
+    name: str
+    label: str
+    many: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def allowed(self) -> str:
+        """Say which values there are, for a refusal."""
+
+    @abstractmethod
+    def read(self, given: Sequence[str]) -> Any:
+        """Return the value of what the address gives (never empty). Raises BadListing."""
+
+    @abstractmethod
+    def written(self, value: Any) -> list[str]:
+        """Return what an address gives for the value; reading it again gives the same value."""
+
+    @abstractmethod
+    def words(self, value: Any) -> str:
+        """Say the value beside the filter's label."""
+
+    def phrase(self, value: Any) -> str:
+        """Say the value in the sentence that tells the whole list."""
+        return f"{self.label.lower()} {self.words(value)}"
+
+    def condition(self, value: Any, zone: ZoneInfo) -> ColumnElement[bool] | None:  # noqa: ARG002  # some do not need them
+        """Return the SQL condition in a shop of this zone; None where the domain finds the rows in its own way."""
+        return None
+
+    def otherwise(self) -> ColumnElement[bool] | None:
+        """Return the SQL condition that holds while this filter is not in force."""
+        return None
+
+    def asks(self, value: Any) -> Sequence[str]:  # noqa: ARG002
+        """Return what the value asks of an index: usually what the filter is named after."""
+        return (self.name,)
+
+    def parts(self) -> Mapping[str, Callable[[str], str]]:
+        """Return the names that a form may send instead, each with how its text becomes a part of the value."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Search(Filter):
+    """Typed words, each the beginning of something searchable."""
+
+    column: Column
+
+    @property
+    def allowed(self) -> str:
+        return "words"
+
+    def read(self, given: Sequence[str]) -> str:
+        return " ".join(given[0].split())
+
+    def written(self, value: str) -> list[str]:
+        return [value]
+
+    def words(self, value: str) -> str:
+        return f"“{value}”"
+
+    def phrase(self, value: str) -> str:
+        return f"matching “{value}”"
+
+    def condition(self, value: str, zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
+        return matches(self.column, query(value))
+
+
+@dataclass(frozen=True)
+class Lexemes(Filter):
+    """Whole things that the search vector holds behind a mark: a SKU, a country. `fixed` are the only values, with their words."""
+
+    column: Column
+    lexeme: Callable[[str], str]
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    spoken: str = ""
+    many: ClassVar[bool] = True
+
+    @property
+    def allowed(self) -> str:
+        return listed(self.fixed) if self.fixed else "a text"
+
+    def read(self, given: Sequence[str]) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(text.strip() for text in given))
+        for text in found:
+            if not text or (self.fixed and text not in self.fixed):
+                raise refused(self.name, text, self.allowed)
+        return found
+
+    def written(self, value: tuple[str, ...]) -> list[str]:
+        return list(value)
+
+    def words(self, value: tuple[str, ...]) -> str:
+        return " or ".join(self.fixed.get(text, text) for text in value)
+
+    def phrase(self, value: tuple[str, ...]) -> str:
+        return f"{self.spoken or self.label} {self.words(value)}".strip()
+
+    def condition(self, value: tuple[str, ...], zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
+        return matches(self.column, " | ".join(exactly(self.lexeme(text)) for text in value))
+
+
+def matches(column: Column, tsquery: str) -> ColumnElement[bool]:
+    """Return the condition that a vector matches; both sides are written without a text search configuration."""
+    found: ColumnElement[bool] = column.bool_op("@@")(cast(bindparam(None, tsquery, unique=True), TSQUERY))
+    return found
+
+
+@dataclass(frozen=True)
+class Choice(Filter):
+    """One or several of a few words, each with what is said of it and its condition."""
+
+    options: Mapping[str, tuple[str, Callable[[], ColumnElement[bool] | None]]]
+    usual: Callable[[], ColumnElement[bool] | None] = lambda: None
+    many: ClassVar[bool] = True
+
+    @property
+    def allowed(self) -> str:
+        return listed(self.options)
+
+    def read(self, given: Sequence[str]) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(text.strip().lower() for text in given))
+        for text in found:
+            if text not in self.options:
+                raise refused(self.name, text, self.allowed)
+        return found
+
+    def written(self, value: tuple[str, ...]) -> list[str]:
+        return list(value)
+
+    def words(self, value: tuple[str, ...]) -> str:
+        return " or ".join(self.options[text][0] for text in value)
+
+    def phrase(self, value: tuple[str, ...]) -> str:
+        return self.words(value)
+
+    def condition(self, value: tuple[str, ...], zone: ZoneInfo) -> ColumnElement[bool] | None:  # noqa: ARG002
+        found = [condition for text in value if (condition := self.options[text][1]()) is not None]
+        return or_(*found) if found else None
+
+    def otherwise(self) -> ColumnElement[bool] | None:
+        return self.usual()
+
+
+@dataclass(frozen=True)
+class Named(Filter):
+    """Names that the domain resolves against what the shops have, such as statuses."""
+
+    many: ClassVar[bool] = True
+
+    @property
+    def allowed(self) -> str:
+        return "a name"
+
+    def read(self, given: Sequence[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(text.strip() for text in given))
+
+    def written(self, value: tuple[str, ...]) -> list[str]:
+        return list(value)
+
+    def words(self, value: tuple[str, ...]) -> str:
+        return " or ".join(value)
+
+
+@dataclass(frozen=True)
+class Identifier(Filter):
+    """The number of one record."""
+
+    column: Column
+    spoken: str = ""
+
+    @property
+    def allowed(self) -> str:
+        return "a whole number"
+
+    def read(self, given: Sequence[str]) -> int:
+        text = given[0].strip()
+        if not (text.isascii() and text.isdigit() and int(text[:20]) <= LARGEST_ID and len(text) < 20):
+            raise refused(self.name, text, self.allowed)
+        return int(text)
+
+    def written(self, value: int) -> list[str]:
+        return [str(value)]
+
+    def words(self, value: int) -> str:
+        return str(value)
+
+    def phrase(self, value: int) -> str:
+        return f"{self.spoken or self.label} {value}"
+
+    def condition(self, value: int, zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
+        found: ColumnElement[bool] = self.column == value
+        return found
+
+
+def listed(words: Mapping[str, object]) -> str:
+    """Say which words there are: yes, no or unknown."""
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def single(name: str, given: Sequence[str]) -> str:
+    """Return the one value of a parameter that may stand only once."""
+    if len(set(given)) > 1:
+        raise BadListing(f"“{name}” stands in this address more than once. Keep one of its values.")
+    return given[0]

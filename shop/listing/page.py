@@ -1,0 +1,148 @@
+"""One page of a list: which rows, how many there are in all, and the places before and behind it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from psycopg.errors import QueryCanceled
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from shop.errors import ShopError
+from shop.listing.cursor import Cursor
+from shop.listing.gathering import MOST, bounded_count, gather
+from shop.listing.listing import Listing, Position
+from shop.listing.scopes import Scope
+from shop.listing.window import Key, walk
+
+LONGEST = 5_000  # milliseconds for one statement of a page
+
+
+class TooSlow(ShopError):
+    """A page would have taken longer than anybody waits."""
+
+
+@dataclass(frozen=True)
+class Total:
+    """How many rows match: exactly, at least (`exact` False), or not known in time (`value` None).
+
+    `sums` are the amounts they add up to in each shop, in its currency, where that is known without reading every row.
+    """
+
+    value: int | None
+    exact: bool
+    sums: Mapping[int, Decimal] | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """The keys of the rows in reading order; `first_rank` is the number of the first of them where that is known."""
+
+    keys: list[Key]
+    total: Total
+    previous: Cursor | None
+    next: Cursor | None
+    first_rank: int | None
+
+
+def page_of(
+    session: Session,
+    listing: Listing,
+    scopes: Sequence[Scope],
+    folded: Callable[[], Total | None] = lambda: None,
+) -> Page:
+    """Return the listing's page. `folded` gives the total where folds know it. Raises TooSlow.
+
+    With filters that the sort's index serves, the rows are walked to directly. With others the list first looks at what
+    matches: a little is sorted as it is; a lot is certain to be met soon on a walk. Either way the cost is bounded.
+    """
+    settle(session)
+    try:
+        return bounded(page_within(session, listing, scopes, folded()), listing)
+    except OperationalError as error:
+        if isinstance(error.orig, QueryCanceled):
+            raise TooSlow(
+                "These filters together take longer than a page may. Nothing was changed; narrow the list, for example to fewer days."
+            ) from error
+        raise
+
+
+def settle(session: Session) -> None:
+    """Plan every statement of this transaction for its own values, and let none of them run for long."""
+    plans = "set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)"
+    session.execute(text(f"SELECT {plans}, set_config('statement_timeout', :longest, true)"), {"longest": str(LONGEST)})
+
+
+def page_within(session: Session, listing: Listing, scopes: Sequence[Scope], folded: Total | None) -> Page:
+    """Return the page with one row more than it holds, as a sign that the list goes on."""
+    limit = listing.per_page + 1
+    if listing.is_served:
+        keys = walk(session, listing, scopes, limit)
+        total = folded or counted(bounded_count(session, listing, scopes))
+    else:
+        keys, total = looked_for(session, listing, scopes, folded, limit)
+    previous = listing.position.at is not None and bool(keys) and precedes(session, listing, scopes, keys[0])
+    return Page(keys, total, keys[0].cursor(None) if previous else None, None, None)
+
+
+def looked_for(
+    session: Session, listing: Listing, scopes: Sequence[Scope], folded: Total | None, limit: int
+) -> tuple[list[Key], Total]:
+    """Return the rows and the total where no index has both the filters and the order."""
+    is_many = folded is not None and folded.value is not None and folded.value > MOST
+    gathered = None if is_many else gather(session, listing, scopes, limit)
+    if gathered is not None and gathered.is_whole:
+        return gathered.keys, folded or Total(gathered.count, exact=True, sums=gathered.sums)
+    total = folded or counted(None if gathered is None else gathered.count)
+    session.execute(text("SELECT set_config('enable_bitmapscan', 'off', true)"))  # it would read all the many at once
+    keys = walk(session, listing, scopes, limit, divided=False)
+    session.execute(text("SELECT set_config('enable_bitmapscan', 'on', true)"))
+    return keys, total
+
+
+def counted(count: int | None) -> Total:
+    """Return the total that a bounded count tells."""
+    if count is None:
+        return Total(None, exact=False)
+    return Total(min(count, MOST), exact=count <= MOST)
+
+
+def precedes(session: Session, listing: Listing, scopes: Sequence[Scope], first: Key) -> bool:
+    """Tell whether anything stands before the first row of a page that went to a day."""
+    one = replace(listing, position=Position(before=first.cursor(None)), per_page=1)
+    if listing.is_served:
+        return bool(walk(session, one, scopes, 1))
+    return bool(looked_for(session, one, scopes, None, 1)[0])
+
+
+def bounded(page: Page, listing: Listing) -> Page:
+    """Cut the page to its size, put it in reading order, and name the places before and behind it."""
+    position, size = listing.position, listing.per_page
+    keys, more = page.keys[:size], len(page.keys) > size
+    if position.backwards:
+        keys.reverse()
+    rank = first_rank(listing, page.total, len(keys))
+    is_start = position == Position() or not keys
+    goes_back = more if position.backwards else position.after is not None or page.previous is not None
+    goes_on = position.before is not None if position.backwards else more
+    last_rank = None if rank is None else rank + len(keys) - 1
+    return Page(
+        keys=keys,
+        total=page.total,
+        previous=keys[0].cursor(rank) if goes_back and not is_start else None,
+        next=keys[-1].cursor(last_rank) if goes_on and keys else None,
+        first_rank=rank,
+    )
+
+
+def first_rank(listing: Listing, total: Total, count: int) -> int | None:
+    """Return the number of the page's first row: counted on from the start, back from an exact end, or not known."""
+    position = listing.position
+    if position == Position():
+        return 1
+    if position.at_end:
+        return total.value - count + 1 if total.exact and total.value is not None else None
+    place, step = (position.after, 1) if position.after else (position.before, -count)
+    rank = place.rank + step if place and place.rank is not None else None
+    return rank if rank is not None and rank > 0 else None

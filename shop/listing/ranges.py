@@ -1,0 +1,101 @@
+"""Filters that are ranges: days of a shop, and bounds of an amount or a count."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from operator import eq, ge, gt, le, lt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_
+
+from shop.formatting import number
+from shop.listing.days import DayRange, day_range
+from shop.listing.filters import Column, Filter
+from shop.listing.refusal import refused
+
+
+@dataclass(frozen=True)
+class Days(Filter):
+    """A range of the shop's local days over a column of instants."""
+
+    column: Column
+    verb: str = ""
+
+    @property
+    def allowed(self) -> str:
+        return "days as 2026-03-01..2026-03-07, either end may be left out, or one day as 2026-03-01"
+
+    def read(self, given: Sequence[str]) -> DayRange:
+        found = day_range(given[0])
+        if found is None:
+            raise refused(self.name, given[0], self.allowed)
+        return found
+
+    def written(self, value: DayRange) -> list[str]:
+        return [str(value)]
+
+    def words(self, value: DayRange) -> str:
+        return value.words
+
+    def phrase(self, value: DayRange) -> str:
+        return f"{self.verb or self.label.lower()} {value.words}"
+
+    def condition(self, value: DayRange, zone: ZoneInfo) -> ColumnElement[bool]:
+        start, stop = value.instants(zone)
+        bounds = [self.column >= start] if start else []
+        return and_(*bounds, *([self.column < stop] if stop else []))
+
+    def parts(self) -> Mapping[str, Callable[[str], str]]:
+        return {f"{self.name}_from": "{}..".format, f"{self.name}_to": "..{}".format}
+
+
+COMPARISONS: Mapping[str, tuple[Callable[[Any, Any], Any], str]] = {
+    "gte": (ge, "at least"),
+    "gt": (gt, "over"),
+    "lte": (le, "at most"),
+    "lt": (lt, "under"),
+    "eq": (eq, "exactly"),
+}
+AMOUNT = re.compile(r"(gte|gt|lte|lt|eq):(-?\d{1,12}(?:\.\d{1,2})?)")
+Bounds = tuple[tuple[str, Decimal], ...]
+
+
+@dataclass(frozen=True)
+class Amounts(Filter):
+    """Comparisons with a number, all of which must hold: gte:1000,lte:2000."""
+
+    column: Column
+    noun: str = ""
+
+    @property
+    def allowed(self) -> str:
+        return "gte:1000, gt:1000, lte:1000, lt:1000 or eq:1000, or two of them with a comma"
+
+    def read(self, given: Sequence[str]) -> Bounds:
+        found = [AMOUNT.fullmatch(part.strip()) for part in given[0].split(",")]
+        bounds = tuple((match[1], Decimal(match[2])) for match in found if match)
+        if len(bounds) != len(found) or len(bounds) > 2:
+            raise refused(self.name, given[0], self.allowed)
+        return bounds
+
+    def written(self, value: Bounds) -> list[str]:
+        return [",".join(f"{comparison}:{amount}" for comparison, amount in value)]
+
+    def words(self, value: Bounds) -> str:
+        said = (f"{COMPARISONS[comparison][1]} {number(amount, decimals(amount))}" for comparison, amount in value)
+        return " and ".join(said)
+
+    def phrase(self, value: Bounds) -> str:
+        return f"{self.noun} {self.words(value)}".strip()
+
+    def condition(self, value: Bounds, zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
+        return and_(*(COMPARISONS[comparison][0](self.column, amount) for comparison, amount in value))
+
+    def parts(self) -> Mapping[str, Callable[[str], str]]:
+        return {f"{self.name}_min": "gte:{}".format, f"{self.name}_max": "lte:{}".format}
+
+
+def decimals(amount: Decimal) -> int:
+    return 0 if amount == amount.to_integral_value() else 2

@@ -1,0 +1,64 @@
+"""Scopes: the chosen shops, grouped so that one set of conditions holds in each group."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement
+
+from shop.listing.days import midnight
+from shop.listing.listing import Listing
+
+
+class ListedShop(Protocol):
+    """What a list knows of a shop."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def slug(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def timezone(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Shops of one zone. `parts`: for each shop the values of the sort's part column, None where all of them are meant."""
+
+    shop_ids: tuple[int, ...]
+    zone: ZoneInfo
+    conditions: tuple[ColumnElement[bool], ...]
+    parts: Mapping[int, tuple[str, ...]] | None = None
+
+    def pairs(self, shop_ids: Iterable[int]) -> list[tuple[int, str]]:
+        """Return every (shop, part) that is meant in these shops."""
+        parts = self.parts or {}
+        return [(shop_id, part) for shop_id in shop_ids for part in parts.get(shop_id, ())]
+
+    def day_start(self, listing: Listing) -> datetime | None:
+        """Return the instant at which the listing starts to read in this zone, when it goes to a day."""
+        day = listing.position.at
+        if day is None:
+            return None
+        return midnight(day + timedelta(days=1) if listing.descending else day, self.zone)
+
+
+def scopes(
+    listing: Listing, shops: Sequence[ListedShop], parts: Callable[[int], tuple[str, ...]] | None = None
+) -> list[Scope]:
+    """Group the shops by zone; a shop in which no part is meant has no rows to give and drops out."""
+    meant = {shop.id: parts(shop.id) for shop in shops} if parts else None
+    left = [shop for shop in shops if meant is None or meant[shop.id]]
+    by_zone = groupby(sorted(left, key=lambda shop: (shop.timezone, shop.id)), key=lambda shop: shop.timezone)
+    found = []
+    for name, members in by_zone:
+        zone = ZoneInfo(name)
+        found.append(Scope(tuple(shop.id for shop in members), zone, tuple(listing.conditions(zone)), meant))
+    return found

@@ -76,9 +76,13 @@ def size(count: int | None) -> str:
     if count is None:
         return UNKNOWN
     scaled, step = Decimal(count), 0
-    while scaled.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP) >= 1000 and step < len(SIZES) - 1:
+    while tenths(scaled) >= 1000 and step < len(SIZES) - 1:
         scaled, step = scaled / 1000, step + 1
-    return f"{number(scaled, 1 if step > 0 and scaled < 100 else 0)}{NBSP}{SIZES[step]}"
+    return f"{number(scaled, 1 if step and tenths(scaled) < 100 else 0)}{NBSP}{SIZES[step]}"
+
+
+def tenths(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
 
 
 def day(value: date | None) -> str:
@@ -157,7 +161,7 @@ def initials(name: str) -> str:
 
 
 def register(app: Flask) -> None:
-    """Give every template the filters, each under its own name; `bytes` is `size` in templates too."""
+    """Give every template the filters, each under its own name."""
     for write in (
         number, unit, amount, money, percent, change, plural, total, size,
         day, day_short, month, local_day, clock, moment, moment_in_full, ago, duration, initials,

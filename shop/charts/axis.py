@@ -17,7 +17,7 @@ from shop.formatting import NBSP, number
 TOP, BOTTOM = 14, 26  # room for flags above the plot and for words under it
 AXIS = 44  # width of the y axis
 STEPS = (1, 2, 2.5, 5, 10)
-UNITS = ((1e9, "mld."), (1e6, "mil."), (1e3, "tis."))
+UNITS = ((1e12, "bil."), (1e9, "mld."), (1e6, "mil."), (1e3, "tis."))
 MOST_LABELS = 5  # as many as a phone has room for
 
 

@@ -30,17 +30,18 @@ def take_off_lines(connection: psycopg.Connection[Any], shop_id: int) -> None:
     )
 
 
-def add(connection: psycopg.Connection[Any], shop_id: int, new_lines: sql.Composable) -> None:
-    """Add `new_lines` (local_day, sku, fresh, quantity, sales: goods of counted orders) and both order tables to the folds."""
-    connection.execute(
-        sql.SQL("""
-        INSERT INTO sold SELECT local_day, coalesce(sku, ''), count(*) FILTER (WHERE fresh), sum(quantity), sum(sales)
-        FROM ({}) AS lines GROUP BY local_day, coalesce(sku, '')""").format(new_lines)
-    )
+def add(connection: psycopg.Connection[Any], shop_id: int, new_goods: sql.Identifier) -> None:
+    """Add `new_goods` (day, sku, orders, units, sales: one row each, in day order) and both order tables to the folds."""
     if connection.execute("SELECT EXISTS (SELECT 1 FROM after WHERE action = 'r')").fetchone() == (True,):
         add_revived_lines(connection, shop_id)
-    connection.execute("ANALYZE sold")
-    fold_products(connection, shop_id)
+    source = sql.SQL("SELECT day, sku, orders, units, sales FROM {}").format(new_goods)
+    if connection.execute("SELECT EXISTS (SELECT 1 FROM sold)").fetchone() == (True,):
+        connection.execute("ANALYZE sold")
+        source = sql.SQL(
+            "SELECT day, sku, sum(orders) AS orders, sum(units) AS units, sum(sales) AS sales"
+            " FROM ({} UNION ALL SELECT * FROM sold) AS x GROUP BY day, sku ORDER BY day, sku"
+        ).format(source)
+    fold_products(connection, shop_id, source)
     fold_days(connection, shop_id)
 
 
@@ -59,46 +60,32 @@ def add_revived_lines(connection: psycopg.Connection[Any], shop_id: int) -> None
     )
 
 
-def fold_products(connection: psycopg.Connection[Any], shop_id: int) -> None:
-    """Add `sold` to the days and the metrics of each SKU. Days without any row yet need no look for conflicts."""
-    parameters = {"shop": shop_id}
-    connection.execute(
-        """
+def fold_products(connection: psycopg.Connection[Any], shop_id: int, source: sql.Composable) -> None:
+    """Add differences by day and SKU to the days and to all there ever was. New days need no look for conflicts."""
+
+    def run(query: str) -> None:
+        connection.execute(sql.SQL(query).format(source=source), {"shop": shop_id})
+
+    run("""
         CREATE TEMP TABLE new_days ON COMMIT DROP AS
-        SELECT day FROM (SELECT DISTINCT day FROM sold) s
-        WHERE NOT EXISTS (SELECT 1 FROM daily_product_sales d WHERE d.shop_id = %(shop)s AND d.day = s.day)""",
-        parameters,
-    )
-    for days, conflict in (
-        ("IN", ""),
-        (
-            "NOT IN",
-            """ON CONFLICT (shop_id, day, sku) DO UPDATE
-               SET orders = d.orders + EXCLUDED.orders, units = d.units + EXCLUDED.units, sales = d.sales + EXCLUDED.sales""",
-        ),
-    ):
-        connection.execute(
-            sql.SQL("""
-            INSERT INTO daily_product_sales AS d (shop_id, day, sku, orders, units, sales)
-            SELECT %(shop)s, day, sku, sum(orders), sum(units), sum(sales) FROM sold
-            WHERE day {} (SELECT day FROM new_days) GROUP BY day, sku ORDER BY day, sku {}""").format(
-                sql.SQL(days), sql.SQL(conflict)
-            ),
-            parameters,
-        )
-    connection.execute(
-        """
+        SELECT day FROM (SELECT DISTINCT day FROM ({source}) AS x) AS s
+        WHERE NOT EXISTS (SELECT 1 FROM daily_product_sales d WHERE d.shop_id = %(shop)s AND d.day = s.day)""")
+    run("""
+        INSERT INTO daily_product_sales (shop_id, day, sku, orders, units, sales)
+        SELECT %(shop)s, s.* FROM ({source}) AS s WHERE day IN (SELECT day FROM new_days)""")
+    run("""
+        INSERT INTO daily_product_sales AS d (shop_id, day, sku, orders, units, sales)
+        SELECT %(shop)s, s.* FROM ({source}) AS s WHERE day NOT IN (SELECT day FROM new_days)
+        ON CONFLICT (shop_id, day, sku) DO UPDATE
+        SET orders = d.orders + EXCLUDED.orders, units = d.units + EXCLUDED.units, sales = d.sales + EXCLUDED.sales""")
+    run("""
         INSERT INTO product_metrics AS m (shop_id, sku, orders, units, sales)
-        SELECT %(shop)s, sku, sum(orders), sum(units), sum(sales) FROM sold GROUP BY sku
+        SELECT %(shop)s, sku, sum(orders), sum(units), sum(sales) FROM ({source}) AS s GROUP BY sku
         ON CONFLICT (shop_id, sku) DO UPDATE
-        SET orders = m.orders + EXCLUDED.orders, units = m.units + EXCLUDED.units, sales = m.sales + EXCLUDED.sales""",
-        parameters,
-    )
-    connection.execute(
-        """DELETE FROM daily_product_sales d USING (SELECT DISTINCT day, sku FROM sold WHERE orders < 0) s
-           WHERE d.shop_id = %(shop)s AND d.day = s.day AND d.sku = s.sku AND d.orders = 0 AND d.units = 0 AND d.sales = 0""",
-        parameters,
-    )
+        SET orders = m.orders + EXCLUDED.orders, units = m.units + EXCLUDED.units, sales = m.sales + EXCLUDED.sales""")
+    run("""
+        DELETE FROM daily_product_sales d USING (SELECT DISTINCT day, sku FROM sold WHERE orders < 0) s
+        WHERE d.shop_id = %(shop)s AND d.day = s.day AND d.sku = s.sku AND d.orders = 0 AND d.units = 0 AND d.sales = 0""")
 
 
 def fold_days(connection: psycopg.Connection[Any], shop_id: int) -> None:

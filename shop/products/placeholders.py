@@ -6,13 +6,15 @@ import psycopg
 from psycopg import sql
 
 
-def add(connection: psycopg.Connection[Any], shop_id: int, lines: sql.Identifier) -> None:
-    """Give each SKU in the temporary table `sold` that no product has a product of its own, named as on its order lines."""
+def add(connection: psycopg.Connection[Any], shop_id: int, sold: sql.Identifier, lines: sql.Identifier) -> None:
+    """Give each SKU in `sold` that no product has a product of its own, named as on its order lines."""
     connection.execute(
         sql.SQL("""
         CREATE TEMP TABLE unknown_skus ON COMMIT DROP AS
-        SELECT sku, nextval('products_id_seq') AS id FROM (SELECT DISTINCT sku FROM sold WHERE sku <> '') AS s
-        WHERE NOT EXISTS (SELECT 1 FROM product_variants v WHERE v.shop_id = %(shop)s AND v.sku = s.sku)"""),
+        SELECT sku, nextval('products_id_seq') AS id FROM (SELECT DISTINCT sku FROM {sold} WHERE sku <> '') AS s
+        WHERE NOT EXISTS (SELECT 1 FROM product_variants v WHERE v.shop_id = %(shop)s AND v.sku = s.sku)""").format(
+            sold=sold
+        ),
         {"shop": shop_id},
     )
     connection.execute(

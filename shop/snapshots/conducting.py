@@ -184,10 +184,13 @@ class Conductor:
             self.watch("publish", lines, max(proof.records, 1))
 
         advance(0)
+        publisher = publisher_of(self.kind)(self.connection, self.snapshot.id, self.shop.id, self.platform, advance)
+        with self.connection.transaction():
+            self.lease.check(self.connection)
+            publisher.prepare()
         with self.connection.transaction():
             self.lease.check(self.connection)
             self.prepare_session(planned)
-            publisher = publisher_of(self.kind)(self.connection, self.snapshot.id, self.shop.id, self.platform, advance)
             deleted = publisher.publish(self.missing() if proof.missing else None)
             fault_point("publish.before_commit")
             runs.finish(self.connection, self.snapshot.id, {

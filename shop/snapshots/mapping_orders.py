@@ -7,13 +7,14 @@ from functools import lru_cache
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
-from shop.platforms.records import LineRecord, OrderRecord
-from shop.search import fold, vector, words
+from shop.platforms.records import OrderRecord
+from shop.search import fold, marks, vector, words
 from shop.snapshots.copying import NULL, binary, flag, json, moment, number, text
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
 ONE = Decimal(1)
+MOST_REMEMBERED = 65_536  # SKUs whose search word is kept at hand
 
 ORDER_COLUMNS = (
     "line", "source_hash", "content_hash", "code", "changed_at", "guid", "external_code", "status_code", "status_name",
@@ -33,33 +34,62 @@ class OrderMapper:
 
     def __init__(self, zone: ZoneInfo, line_kind: Callable[[str], str]) -> None:
         self.zone = zone
-        self.line_kind = lru_cache(maxsize=None)(line_kind)
+        self.line_kind = line_kind
+        self.kinds: dict[str, tuple[str, str]] = {}
         self.words_of = lru_cache(maxsize=8192)(words)
-        self.sku_word = lru_cache(maxsize=65536)(lambda sku: "#" + fold(sku))
+        self.sku_words: dict[str, str] = {}
 
-    def rows(self, order: OrderRecord, line: int, source_hash: bytes) -> tuple[str, list[str]]:
-        """Return the staged order (with its line feed) and its staged items."""
-        rate = order.exchange_rate
+    def rows(self, order: OrderRecord, line: int, source_hash: bytes, *, plain: bool) -> tuple[str, str]:
+        """Return the staged order and its staged items, each row with its line feed.
+
+        `plain` says that the source held no backslash, so that no value can need escaping.
+        """
         sums = Sums()
-        bodies, heads = [], []
-        seen: set[str | None] = set()
-        lexemes = {fold(order.code)}
-        for item in order.lines:
-            kind = self.line_kind(item.item_type)
-            amount = item.total_without_vat
-            sales = amount if rate == ONE else (amount / rate).quantize(CENT, ROUND_HALF_UP)
-            sums.add(kind, sales, item)
-            bodies.append(item_body(item, kind))
-            heads.append(f"{'f' if item.sku in seen else 't'}\t{sales}\t")
-            seen.add(item.sku)
-            lexemes.add("%" + item.item_type)
-            if item.sku is not None:
-                lexemes.add(self.sku_word(item.sku))
+        bodies, lexemes = self.items(order, sums, text if not plain else unescaped)
+        lexemes.add(fold(order.code))
         body = self.order_body(order, sums, lexemes)
         content = blake2b(body.encode(), digest_size=16)
         content.update("".join(bodies).encode())
         row = f"{line}\t{binary(source_hash)}\t{binary(content.digest())}\t{body}"
-        return row, [f"{line}\t{head}{rest}" for head, rest in zip(heads, bodies, strict=True)]
+        prefix = f"{line}\t"
+        return row, prefix + prefix.join(bodies) if bodies else ""
+
+    def items(
+        self, order: OrderRecord, sums: "Sums", escaped: Callable[[str | None], str]
+    ) -> tuple[list[str], set[str]]:
+        """Return the staged items without their first column, and the search words they bring; books their amounts."""
+        rate = order.exchange_rate
+        same_currency = rate == ONE
+        bodies, seen = [], set()
+        words_found: set[str] = set()
+        for item in order.lines:
+            kind, type_word = self.kinds.get(item.item_type) or self.learn_kind(item.item_type)
+            net = item.total_without_vat
+            sales = net if same_currency else (net / rate).quantize(CENT, ROUND_HALF_UP)
+            sums.add(kind, sales, item.quantity)
+            sku = item.sku
+            fresh = "f" if sku in seen else "t"
+            seen.add(sku)
+            words_found.add(type_word)
+            if sku is not None:
+                words_found.add(self.sku_words.get(sku) or self.learn_sku(sku))
+            unit_price, vat_rate, bought, parent = item.unit_price, item.vat_rate, item.purchase_price, item.parent_line
+            bodies.append(
+                f"{fresh}\t{sales!s}\t{item.line}\t{escaped(item.item_type)}\t{kind}\t{escaped(item.product_guid)}\t"
+                f"{escaped(sku)}\t{escaped(item.name)}\t{escaped(item.variant_name)}\t{item.quantity!s}\t{escaped(item.unit)}\t"
+                f"{NULL if unit_price is None else unit_price!s}\t{item.total!s}\t{net!s}\t"
+                f"{NULL if vat_rate is None else vat_rate!s}\t{NULL if bought is None else bought!s}\t"
+                f"{NULL if parent is None else parent}\n"
+            )
+        return bodies, words_found
+
+    def learn_kind(self, item_type: str) -> tuple[str, str]:
+        return self.kinds.setdefault(item_type, (self.line_kind(item_type), "%" + fold(item_type)))
+
+    def learn_sku(self, sku: str) -> str:
+        if len(self.sku_words) >= MOST_REMEMBERED:
+            self.sku_words.clear()
+        return self.sku_words.setdefault(sku, "#" + fold(sku))
 
     def order_body(self, order: OrderRecord, sums: "Sums", lexemes: set[str]) -> str:
         rate = order.exchange_rate
@@ -70,7 +100,7 @@ class OrderMapper:
         for name in (order.name, order.company):
             if name:
                 buyer.update(self.words_of(name))
-        lexemes |= buyer
+        lexemes |= buyer | marks(order.country, order.currency, order.paid)
         return "\t".join((
             text(order.code), moment(order.changed_at), text(order.guid), text(order.external_code),
             text(order.status_code), text(order.status_name), moment(order.placed_at),
@@ -96,11 +126,11 @@ class Sums:
     def __init__(self) -> None:
         self.gross = self.discounts = self.shipping = self.fees = self.units = ZERO
 
-    def add(self, kind: str, amount: Decimal, item: LineRecord) -> None:
+    def add(self, kind: str, amount: Decimal, quantity: Decimal) -> None:
         """Book one line. A negative line of goods is a discount, not a return; deposits are left to the rounding."""
         if kind == "goods":
-            self.units += item.quantity
-            if amount < 0:
+            self.units += quantity
+            if amount < ZERO:
                 self.discounts -= amount
             else:
                 self.gross += amount
@@ -112,13 +142,8 @@ class Sums:
             self.discounts -= amount
 
 
-def item_body(item: LineRecord, kind: str) -> str:
-    return (
-        f"{item.line}\t{text(item.item_type)}\t{kind}\t{text(item.product_guid)}\t{text(item.sku)}\t{text(item.name)}\t"
-        f"{text(item.variant_name)}\t{item.quantity}\t{text(item.unit)}\t{number(item.unit_price)}\t{item.total}\t"
-        f"{item.total_without_vat}\t{number(item.vat_rate)}\t{number(item.purchase_price)}\t"
-        f"{NULL if item.parent_line is None else item.parent_line}\n"
-    )
+def unescaped(value: str | None) -> str:
+    return NULL if value is None else value
 
 
 def in_shop_currency(amount: Decimal, rate: Decimal) -> Decimal:

@@ -18,7 +18,7 @@ VARIANT_COLUMNS = (
 class ProductMapper:
     """Turns products and their variants into rows of COPY text."""
 
-    def rows(self, product: ProductRecord, line: int, source_hash: bytes) -> tuple[str, list[str]]:
+    def rows(self, product: ProductRecord, line: int, source_hash: bytes, *, plain: bool) -> tuple[str, str]:  # noqa: ARG002 - small files; the escape check costs nothing here
         variants = [variant_body(variant) for variant in product.variants]
         body = "\t".join((
             text(product.guid), moment(product.changed_at), moment(product.created_at), text(product.type),
@@ -28,7 +28,8 @@ class ProductMapper:
         )) + "\n"  # fmt: skip
         content = blake2b((body + "".join(variants)).encode(), digest_size=16).digest()
         row = f"{line}\t{binary(source_hash)}\t{binary(content)}\t{body}"
-        return row, [f"{line}\t{variant}" for variant in variants]
+        prefix = f"{line}\t"
+        return row, prefix + prefix.join(variants) if variants else ""
 
 
 def variant_body(variant: VariantRecord) -> str:

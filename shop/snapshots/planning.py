@@ -20,13 +20,13 @@ class StoredMeanwhile(ShopError):
 PLAN = sql.SQL("""
 CREATE UNLOGGED TABLE {plan} WITH (autovacuum_enabled = off) AS
 WITH lines AS (
-    SELECT line, {key} AS key, changed_at, source_hash, content_hash, false AS skipped FROM {main}
+    SELECT line, {key} AS key, changed_at, source_hash, content_hash, false AS skipped{staged} FROM {main}
     UNION ALL
-    SELECT line, key, changed_at, source_hash, NULL, true FROM {seen}
+    SELECT line, key, changed_at, source_hash, NULL, true{unknown} FROM {seen}
 ), ranked AS (
     SELECT *, row_number() OVER (PARTITION BY key ORDER BY changed_at DESC NULLS LAST, line DESC) AS place FROM lines
 )
-SELECT ranked.line, ranked.key, stored.id AS stored_id,
+SELECT ranked.line, ranked.key, stored.id AS stored_id, {carried}
        CASE
            WHEN place > 1 THEN 's'
            WHEN stored.key IS NULL THEN CASE WHEN skipped THEN '!' ELSE 'i' END
@@ -47,6 +47,11 @@ STORED = {
     "customers": "SELECT guid AS key, customer_id AS id, changed_at, deleted_at, source_hash, content_hash FROM customer_accounts WHERE shop_id = {shop}",
     "products": "SELECT guid AS key, id, changed_at, deleted_at, source_hash, content_hash FROM products WHERE shop_id = {shop} AND guid IS NOT NULL",
 }
+CARRIED = {  # staged columns that every line of an order needs, kept beside the decision
+    "orders": (("placed_at", "timestamptz"), ("local_day", "date"), ("status_code", "text")),
+    "customers": (),
+    "products": (),
+}
 KEYS = {"orders": "code", "customers": "guid", "products": "guid"}
 
 
@@ -61,6 +66,9 @@ def plan(connection: psycopg.Connection[Any], snapshot_id: int, shop_id: int, ki
             plan=plan_table,
             main=main,
             seen=seen,
+            carried=sql.SQL("").join(sql.SQL("ranked.{}, ").format(sql.Identifier(name)) for name, _ in CARRIED[kind]),
+            staged=sql.SQL("").join(sql.SQL(", {}").format(sql.Identifier(name)) for name, _ in CARRIED[kind]),
+            unknown=sql.SQL("").join(sql.SQL(f", NULL::{type_}") for _, type_ in CARRIED[kind]),
             key=sql.Identifier(KEYS[kind]),
             stored=sql.SQL(STORED[kind]).format(shop=sql.Literal(shop_id)),
         )

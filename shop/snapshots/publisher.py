@@ -38,6 +38,10 @@ class Publisher(ABC):
         self.platform, self.advance = platform, advance
 
     @abstractmethod
+    def prepare(self) -> None:
+        """Do, in a transaction of its own, what may be seen before the publish."""
+
+    @abstractmethod
     def publish(self, missing: sql.Composed | None) -> int:
         """Carry the plan out. `missing` asks for the ids to mark as deleted; returns how many were."""
 

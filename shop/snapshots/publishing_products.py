@@ -38,6 +38,9 @@ class ProductPublisher(Publisher):
         "variant_set": assignments(VARIANT, "excluded"),
     }
 
+    def prepare(self) -> None:
+        """Nothing of these may be seen early."""
+
     def publish(self, missing: sql.Composed | None) -> int:
         self.write_products()
         self.advance(self.value("SELECT count(*) FROM {plan}") // 2)

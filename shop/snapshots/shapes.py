@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from shop.platforms.records import Kind
 from shop.platforms.registry import Platform
@@ -32,7 +31,7 @@ class Shape:
     columns: tuple[str, ...]
     parts: tuple[str, ...]
     stored: str
-    mapper: Callable[[Shop, Platform], Callable[[Any, int, bytes], tuple[str, list[str]]]]
+    mapper: Callable[[Shop, Platform], Callable[..., tuple[str, str]]]
 
     def definition(self, columns: tuple[str, ...]) -> str:
         """Return the column list of a staging table; whatever is not listed among the types is text."""

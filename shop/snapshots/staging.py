@@ -144,9 +144,9 @@ class LineReader:
                 ) from error
             chunk.quarantined.append((self.line, self.offset, raw, error))
             return
-        main, parts = self.map(record, self.line, source_hash)
+        main, parts = self.map(record, self.line, source_hash, plain=b"\\" not in raw)
         chunk.main.append(main)
-        chunk.parts.extend(parts)
+        chunk.parts.append(parts)
 
     def unchanged(self, lines: list[bytes], hashes: list[bytes]) -> dict[int, Peek]:
         """Return the lines, by index, whose very bytes are what is stored for their entity."""

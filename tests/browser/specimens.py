@@ -41,6 +41,7 @@ def specimens() -> Flask:
     app.config.update(SECRET_KEY="only for specimens", TESTING=True)
     app.jinja_loader = ChoiceLoader([FileSystemLoader(ROOT / "templates"), FileSystemLoader(PAGES)])
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for part in (formatting, assets):
         part.register(app)
     CSRFProtect(app)

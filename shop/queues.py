@@ -74,7 +74,7 @@ class AppWorker(Worker):
 
     def run_maintenance_tasks(self) -> None:
         """Look after our own rows whenever RQ looks after its own."""
-        super().run_maintenance_tasks()
+        super().run_maintenance_tasks()  # type: ignore[no-untyped-call]  # RQ ships it without types
         with self.app.app_context():
             try:
                 type(self).sweep()

@@ -13,10 +13,12 @@ from shop.config import Config
 from shop.db import db, raw_connection
 from shop.errors import ShopError
 from shop.locks import Lease, LostLease, held
+from shop.platforms.platform import Platform
 from shop.platforms.records import Kind
-from shop.platforms.registry import Platform, platform
+from shop.platforms.registry import platform
 from shop.shops.models import Shop
 from shop.snapshots import runs, staging
+from shop.snapshots.mapper_process import mapper_for
 from shop.snapshots.models import Snapshot
 from shop.snapshots.planning import StoredMeanwhile, plan
 from shop.snapshots.proving import Proof, missing_where, prove
@@ -130,8 +132,11 @@ class Conductor:
             stager = staging.Stager(self.connection, self.lease, self.snapshot.id, self.shop.id)
             lines = bad = 0
             try:
-                with ReadAhead(batches(file, skip=offset)) as source:
-                    for chunk in staging.chunks(source, reader):
+                with (
+                    mapper_for(self.platform.name, self.kind, self.shop.timezone, whole) as mapper,
+                    ReadAhead(batches(file, skip=offset)) as source,
+                ):
+                    for chunk in staging.chunks(source, reader, mapper):
                         fault_point("stage.before_chunk")
                         stager.stage(chunk)
                         lines, bad = lines + chunk.lines, bad + len(chunk.quarantined)

@@ -8,13 +8,14 @@ from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from shop.platforms.records import OrderRecord
-from shop.search import fold, marks, vector, words
+from shop.search import exactly, fold, marks, words
 from shop.snapshots.copying import NULL, binary, flag, json, moment, number, text
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
 ONE = Decimal(1)
-MOST_REMEMBERED = 65_536  # SKUs whose search word is kept at hand
+MOST_REMEMBERED = 16_384  # names and SKUs whose search words are kept at hand
+MOST_LEXEMES = 1_000  # of one order; one with more SKUs is found by the first of them
 
 ORDER_COLUMNS = (
     "line", "source_hash", "content_hash", "code", "changed_at", "guid", "external_code", "status_code", "status_name",
@@ -36,7 +37,8 @@ class OrderMapper:
         self.zone = zone
         self.line_kind = line_kind
         self.kinds: dict[str, tuple[str, str]] = {}
-        self.words_of = lru_cache(maxsize=8192)(words)
+        self.words_of = lru_cache(maxsize=MOST_REMEMBERED)(quoted_words)
+        self.marks_of = lru_cache(maxsize=1024)(quoted_marks)
         self.sku_words: dict[str, str] = {}
 
     def rows(self, order: OrderRecord, line: int, source_hash: bytes, *, plain: bool) -> tuple[str, str]:
@@ -46,11 +48,11 @@ class OrderMapper:
         """
         sums = Sums()
         bodies, lexemes = self.items(order, sums, text if not plain else unescaped)
-        lexemes.add(fold(order.code))
-        body = self.order_body(order, sums, lexemes)
+        body = self.order_body(order, sums)
         content = blake2b(body.encode(), digest_size=16)
         content.update("".join(bodies).encode())
-        row = f"{line}\t{binary(source_hash)}\t{binary(content.digest())}\t{body}"
+        search = self.search(order, lexemes)
+        row = f"{line}\t{binary(source_hash)}\t{binary(content.digest())}\t{body}\t{search}\n"
         prefix = f"{line}\t"
         return row, prefix + prefix.join(bodies) if bodies else ""
 
@@ -84,23 +86,33 @@ class OrderMapper:
         return bodies, words_found
 
     def learn_kind(self, item_type: str) -> tuple[str, str]:
-        return self.kinds.setdefault(item_type, (self.line_kind(item_type), "%" + fold(item_type)))
+        return self.kinds.setdefault(item_type, (self.line_kind(item_type), exactly("%" + fold(item_type))))
 
     def learn_sku(self, sku: str) -> str:
         if len(self.sku_words) >= MOST_REMEMBERED:
             self.sku_words.clear()
-        return self.sku_words.setdefault(sku, "#" + fold(sku))
+        return self.sku_words.setdefault(sku, exactly("#" + fold(sku)))
 
-    def order_body(self, order: OrderRecord, sums: "Sums", lexemes: set[str]) -> str:
+    def search(self, order: OrderRecord, lexemes: set[str]) -> str:
+        """Return the last two columns: by what words the order is found, and by which of them its buyer."""
+        buyer: set[str] = set()
+        if order.email:
+            buyer.add(exactly(order.email))
+        for name in (order.name, order.company):
+            if name:
+                buyer |= self.words_of(name)
+        lexemes |= buyer
+        lexemes |= self.marks_of(order.country, order.currency, order.paid)
+        lexemes.add(exactly(fold(order.code)))
+        kept = lexemes if len(lexemes) <= MOST_LEXEMES else sorted(lexemes)[:MOST_LEXEMES]
+        return f"{text(' '.join(kept))}\t{text(' '.join(buyer))}"
+
+    def order_body(self, order: OrderRecord, sums: "Sums") -> str:
+        """Return the columns between the hashes and the search words."""
         rate = order.exchange_rate
         total_shop = in_shop_currency(order.total, rate)
         tax = in_shop_currency(order.total - order.total_without_vat, rate)
         rounding = total_shop - (sums.gross - sums.discounts + sums.shipping + sums.fees + tax)
-        buyer = {order.email} if order.email else set()
-        for name in (order.name, order.company):
-            if name:
-                buyer.update(self.words_of(name))
-        lexemes |= buyer | marks(order.country, order.currency, order.paid)
         return "\t".join((
             text(order.code), moment(order.changed_at), text(order.guid), text(order.external_code),
             text(order.status_code), text(order.status_name), moment(order.placed_at),
@@ -110,12 +122,19 @@ class OrderMapper:
             flag(order.paid), number(total_shop), number(sums.gross), number(sums.discounts), number(sums.shipping),
             number(sums.fees), number(tax), number(rounding), number(len(order.lines)), number(sums.units),
             flag(order.cash_desk), text(order.source), text(order.language), text(order.payment_method),
-            text(order.shipping_method), json(particulars(order)), text(vector(lexemes)),
-            text(vector(buyer)),
-        )) + "\n"  # fmt: skip
+            text(order.shipping_method), json(particulars(order)),
+        ))  # fmt: skip
 
     def local_day(self, placed_at: datetime) -> date:
         return placed_at.astimezone(self.zone).date()
+
+
+def quoted_words(name: str) -> frozenset[str]:
+    return frozenset(map(exactly, words(name)))
+
+
+def quoted_marks(country: str | None, currency: str, paid: bool | None) -> frozenset[str]:
+    return frozenset(map(exactly, marks(country, currency, paid)))
 
 
 class Sums:

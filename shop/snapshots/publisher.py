@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import psycopg
 from psycopg import sql
 
-from shop.platforms.registry import Platform
+from shop.platforms.platform import Platform
 from shop.snapshots.staging import table
 
 

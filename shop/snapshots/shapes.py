@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
+from shop.platforms.platform import Platform
 from shop.platforms.records import Kind
-from shop.platforms.registry import Platform
-from shop.shops.models import Shop
 from shop.snapshots.mapping_customers import CUSTOMER_COLUMNS, CustomerMapper
 from shop.snapshots.mapping_orders import ITEM_COLUMNS, ORDER_COLUMNS, OrderMapper
 from shop.snapshots.mapping_products import PRODUCT_COLUMNS, VARIANT_COLUMNS, ProductMapper
@@ -31,7 +31,7 @@ class Shape:
     columns: tuple[str, ...]
     parts: tuple[str, ...]
     stored: str
-    mapper: Callable[[Shop, Platform], Callable[..., tuple[str, str]]]
+    mapper: Callable[[ZoneInfo, Platform], Callable[..., tuple[str, str]]]
 
     def definition(self, columns: tuple[str, ...]) -> str:
         """Return the column list of a staging table; whatever is not listed among the types is text."""
@@ -45,7 +45,7 @@ SHAPES = {
         columns=ORDER_COLUMNS,
         parts=ITEM_COLUMNS,
         stored="SELECT code, source_hash FROM orders WHERE shop_id = %s AND code = ANY(%s)",
-        mapper=lambda shop, platform: OrderMapper(shop.zone, platform.line_kind).rows,
+        mapper=lambda zone, platform: OrderMapper(zone, platform.line_kind).rows,
     ),
     Kind.CUSTOMERS: Shape(
         kind=Kind.CUSTOMERS,
@@ -53,7 +53,7 @@ SHAPES = {
         columns=CUSTOMER_COLUMNS,
         parts=(),
         stored="SELECT guid, source_hash FROM customer_accounts WHERE shop_id = %s AND guid = ANY(%s)",
-        mapper=lambda _shop, _platform: CustomerMapper().rows,
+        mapper=lambda _zone, _platform: CustomerMapper().rows,
     ),
     Kind.PRODUCTS: Shape(
         kind=Kind.PRODUCTS,
@@ -61,6 +61,6 @@ SHAPES = {
         columns=PRODUCT_COLUMNS,
         parts=VARIANT_COLUMNS,
         stored="SELECT guid, source_hash FROM products WHERE shop_id = %s AND guid = ANY(%s)",
-        mapper=lambda _shop, _platform: ProductMapper().rows,
+        mapper=lambda _zone, _platform: ProductMapper().rows,
     ),
 }

@@ -1,5 +1,6 @@
 """Stages a file: chunk by chunk, one transaction each, with the cursor moved in the same commit."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,11 +11,13 @@ import psycopg
 from psycopg import sql
 
 from shop.locks import Lease
+from shop.platforms.platform import Platform
 from shop.platforms.records import BadRecord, Kind, Peek
-from shop.platforms.registry import Platform
 from shop.shops.models import Shop
 from shop.snapshots.copying import binary, moment, text
-from shop.snapshots.reading import BOM, Batch, DamagedFile
+from shop.snapshots.mapper_process import Mapper
+from shop.snapshots.mapping import CUT_SHORT, Bad, Line, Mapped
+from shop.snapshots.reading import Batch, DamagedFile
 from shop.snapshots.shapes import SHAPES, Shape
 
 RULES = b"pult 1"  # part of every source hash: raised when records are mapped differently, so that all are mapped anew
@@ -37,10 +40,24 @@ class Chunk:
     cursor_offset: int
     bytes_read: int
     lines: int = 0
-    main: list[str] = field(default_factory=list)
-    parts: list[str] = field(default_factory=list)
+    main: bytes = b""
+    parts: bytes = b""
     seen: list[str] = field(default_factory=list)
-    quarantined: list[tuple[int, int, bytes, BadRecord]] = field(default_factory=list)
+    to_map: list[Line] = field(default_factory=list)
+    quarantined: list[tuple[Line, Bad]] = field(default_factory=list)
+
+    def take(self, mapped: Mapped) -> None:
+        """Take over what became of the lines to map. A last line that breaks off condemns the file."""
+        self.main, self.parts = mapped.main, mapped.parts
+        lines = {line.number: line for line in self.to_map} if mapped.bad else {}
+        for bad in mapped.bad:
+            if bad.code == CUT_SHORT:
+                raise DamagedFile(
+                    f"Line {bad.number}, the last one, breaks off in the middle: the file was cut short. "
+                    "Nothing was loaded; fetch the file again."
+                )
+            self.quarantined.append((lines[bad.number], bad))
+        self.to_map = []
 
 
 def table(snapshot_id: int, name: str) -> sql.Identifier:
@@ -77,14 +94,25 @@ def staged_rows(connection: psycopg.Connection[Any], snapshot_id: int) -> int:
     return int(row[0]) if row else 0
 
 
-def chunks(batches: Iterable[Batch], reader: "LineReader") -> Iterator[Chunk]:
-    """Turn batches of lines into chunks of rows, counting lines and bad records on the way."""
+def chunks(batches: Iterable[Batch], reader: "LineReader", mapper: Mapper, ahead: int = 6) -> Iterator[Chunk]:
+    """Turn batches of lines into chunks of rows, in order; some are mapped ahead of the one that is handed out."""
+    under_way: deque[tuple[Chunk, Future[Mapped]]] = deque()
     for batch in batches:
-        yield reader.chunk(batch)
+        chunk = reader.chunk(batch)
+        under_way.append((chunk, mapper.submit(chunk.to_map)))
+        if len(under_way) > ahead:
+            yield mapped(*under_way.popleft())
+    while under_way:
+        yield mapped(*under_way.popleft())
+
+
+def mapped(chunk: Chunk, rows: Future[Mapped]) -> Chunk:
+    chunk.take(rows.result())
+    return chunk
 
 
 class LineReader:
-    """Reads lines of one run: skips those already stored word for word, maps the rest, sets bad ones aside."""
+    """Reads the lines of one run: skips those already stored word for word, hands on the rest to be mapped."""
 
     def __init__(
         self,
@@ -98,9 +126,7 @@ class LineReader:
         self.shape = SHAPES[kind]
         self.shop_id = shop.id
         self.lookup = lookup
-        self.decode = platform.decode(kind)
         self.peek = platform.peek(kind)
-        self.map = self.shape.mapper(shop, platform)
         self.line, self.offset = cursor_line, cursor_offset
         self.known = self.any_stored(kind)
 
@@ -127,26 +153,11 @@ class LineReader:
                 )
             elif raw and not raw.isspace():
                 chunk.lines += 1
-                self.read(raw, hashes[index], chunk, whole=batch.ended or index + 1 < len(batch.lines))
+                whole = batch.ended or index + 1 < len(batch.lines)
+                chunk.to_map.append(Line(self.line, self.offset, raw, hashes[index], whole))
             self.offset += len(raw) + 1
         chunk.cursor_line, chunk.cursor_offset = self.line, self.offset
         return chunk
-
-    def read(self, raw: bytes, source_hash: bytes, chunk: Chunk, *, whole: bool) -> None:
-        if self.line == 1:
-            raw = raw.removeprefix(BOM)
-        try:
-            record = self.decode(raw)
-        except BadRecord as error:
-            if not whole and error.code == "not_json":
-                raise DamagedFile(
-                    f"Line {self.line}, the last one, breaks off in the middle: the file was cut short. Nothing was loaded; fetch the file again."
-                ) from error
-            chunk.quarantined.append((self.line, self.offset, raw, error))
-            return
-        main, parts = self.map(record, self.line, source_hash, plain=b"\\" not in raw)
-        chunk.main.append(main)
-        chunk.parts.append(parts)
 
     def unchanged(self, lines: list[bytes], hashes: list[bytes]) -> dict[int, Peek]:
         """Return the lines, by index, whose very bytes are what is stored for their entity."""
@@ -186,9 +197,9 @@ class Stager:
     def send(self, chunk: Chunk) -> None:
         with self.connection.transaction():
             self.lease.check(self.connection)
-            for name, rows in (("main", chunk.main), ("parts", chunk.parts), ("seen", chunk.seen)):
+            for name, rows in (("main", chunk.main), ("parts", chunk.parts), ("seen", "".join(chunk.seen).encode())):
                 if rows:
-                    self.copy(name, "".join(rows))
+                    self.copy(name, rows)
             self.quarantine(chunk)
             self.connection.execute(
                 """UPDATE snapshots SET cursor_line = %s, cursor_offset = %s, bytes_read = %s, lines = lines + %s,
@@ -203,10 +214,10 @@ class Stager:
                 ),
             )
 
-    def copy(self, name: str, rows: str) -> None:
+    def copy(self, name: str, rows: bytes) -> None:
         statement = sql.SQL("COPY {} FROM STDIN").format(table(self.snapshot_id, name))
         with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(rows.encode())
+            copy.write(rows)
 
     def quarantine(self, chunk: Chunk) -> None:
         with self.connection.cursor() as cursor:
@@ -216,16 +227,16 @@ class Stager:
                 [
                     (
                         self.snapshot_id,
-                        line,
+                        bad.number,
                         self.shop_id,
-                        offset,
-                        raw[:KEPT_RAW],
-                        len(raw),
+                        line.offset,
+                        line.raw[:KEPT_RAW],
+                        len(line.raw),
                         bad.code,
                         bad.path,
                         bad.reason,
                     )
-                    for line, offset, raw, bad in chunk.quarantined
+                    for line, bad in chunk.quarantined
                 ],
             )
 

@@ -70,8 +70,10 @@ class OrderMapper:
             sales = net if same_currency else (net / rate).quantize(CENT, ROUND_HALF_UP)
             sums.add(kind, sales, item.quantity)
             sku = item.sku
-            fresh = "f" if sku in seen else "t"
-            seen.add(sku)
+            fresh = "f"  # whether this is the order's first line of goods with this SKU
+            if kind == "goods" and sku not in seen:
+                fresh = "t"
+                seen.add(sku)
             words_found.add(type_word)
             if sku is not None:
                 words_found.add(self.sku_words.get(sku) or self.learn_sku(sku))

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Integer, Text, column, func, select, true, values
+from sqlalchemy.orm import Session
 
 from shop.db import db
-from shop.snapshots.models import Snapshot
+from shop.snapshots.models import LIVE, QuarantinedRecord, Snapshot, SnapshotAttempt
 
 KINDS = ("orders", "customers", "products")
 
@@ -40,3 +41,35 @@ def freshness(shop_ids: Sequence[int], kinds: Sequence[str] = KINDS) -> list[Fre
         .order_by(asked.c.shop_id, asked.c.place)
     )
     return [Freshness(*found) for found in db.session.execute(query)] if shop_ids and kinds else []
+
+
+def snapshots_by_id(session: Session, ids: Sequence[int]) -> list[Snapshot]:
+    """Return the runs in the order of the numbers; one that is gone is left out."""
+    found = {run.id: run for run in session.scalars(select(Snapshot).where(Snapshot.id.in_(ids)))}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def live_snapshots(shop_ids: Sequence[int]) -> list[tuple[Snapshot, SnapshotAttempt | None]]:
+    """Return the runs that wait or run, oldest first, each with its latest attempt."""
+    latest = (SnapshotAttempt.snapshot_id == Snapshot.id) & (SnapshotAttempt.number == Snapshot.attempts)
+    query = (
+        select(Snapshot, SnapshotAttempt)
+        .outerjoin(SnapshotAttempt, latest)
+        .where(Snapshot.state.in_(LIVE), Snapshot.shop_id.in_(shop_ids))
+        .order_by(Snapshot.id)
+    )
+    return [(run, attempt) for run, attempt in db.session.execute(query)]
+
+
+def attempts_of(snapshot_id: int) -> Sequence[SnapshotAttempt]:
+    """Return every go at a run, the latest first."""
+    query = select(SnapshotAttempt).where(SnapshotAttempt.snapshot_id == snapshot_id)
+    return db.session.scalars(query.order_by(SnapshotAttempt.number.desc())).all()
+
+
+def quarantined_of(snapshot_id: int, after_line: int, limit: int) -> Sequence[QuarantinedRecord]:
+    """Return the records of a run that were set aside, from behind a line on, in the order of the file."""
+    query = select(QuarantinedRecord).where(
+        QuarantinedRecord.snapshot_id == snapshot_id, QuarantinedRecord.line > after_line
+    )
+    return db.session.scalars(query.order_by(QuarantinedRecord.line).limit(limit)).all()

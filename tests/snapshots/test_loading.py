@@ -283,6 +283,18 @@ def test_what_is_sold_but_not_in_the_catalogue_has_a_product_until_the_catalogue
     } == {"RED", "BLUE", "GREEN"}
 
 
+def test_goods_without_a_code_are_counted_once_an_order(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+    lines = [
+        a_line(None, "69.00", type="shipping"),
+        a_line(None, "12.10", type="generic-item"),
+        a_line(None, "12.10", type="generic-item"),
+    ]
+    load(app, shop, packed(an_order_line("1", lines=lines)))
+    sold = db.session.scalars(select(DailyProductSales)).one()
+    assert (sold.sku, sold.orders, sold.units, sold.sales) == ("", 1, 2, Decimal("20.00"))
+    assert broken_invariants(db) == []
+
+
 def test_two_runs_of_one_shop_and_kind_cannot_be_live(db: SQLAlchemy, shop: Shop) -> None:
     file = StoredFile("raw/x", "x", 1, "0")
     live = runs.request_run(shop.id, "orders", "full", "test", file)

@@ -22,7 +22,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="pult-bench-") as folder, LocalServers(Path(folder)) as servers:
         addresses = servers.start()
         config = Config(addresses.database_url, addresses.redis_url, "a key for benchmarks only", Path(folder))
-        print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
+        print(
+            f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+        )
         for name in chosen:
             rows += PARTS[name](config)
     print(printed(rows))

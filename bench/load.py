@@ -32,7 +32,18 @@ def run(config: Config) -> list[Row]:
     }  # fmt: skip
     flask(environment, "db", "upgrade")
     for slug in ("small", "large"):
-        flask(environment, "shops", "add", slug, "--platform", "shoptet", "--currency", "CZK", "--timezone", "Europe/Prague")
+        flask(
+            environment,
+            "shops",
+            "add",
+            slug,
+            "--platform",
+            "shoptet",
+            "--currency",
+            "CZK",
+            "--timezone",
+            "Europe/Prague",
+        )
     with tempfile.TemporaryDirectory(prefix="pult-bench-files-") as folder:
         small = written(Path(folder) / "small", SMALL)
         large = written(Path(folder) / "large", LINES // LINES_AN_ORDER)
@@ -40,7 +51,11 @@ def run(config: Config) -> list[Row]:
         first, memory = loaded(environment, "large", large)
         again, _ = loaded(environment, "large", large)
     lines, copy_seconds = plain_copy(config)
-    speed, ratio, faster = lines / first["seconds"], first["seconds"] / copy_seconds, first["seconds"] / again["seconds"]
+    speed, ratio, faster = (
+        lines / first["seconds"],
+        first["seconds"] / copy_seconds,
+        first["seconds"] / again["seconds"],
+    )
     return [
         Row("plain COPY of the same rows, same primary key", f"{lines / copy_seconds:,.0f} lines/s ({copy_seconds:.1f} s)"),
         Row("first load, staged, published, folded", f"{speed:,.0f} lines/s ({first['seconds']:.1f} s, {lines:,} lines)", "aim 45,000 lines/s", speed >= 45_000),
@@ -64,7 +79,19 @@ def flask(environment: dict[str, str], *words: str) -> str:
 
 def loaded(environment: dict[str, str], slug: str, path: Path) -> tuple[dict[str, float], float]:
     """Load in a process of its own; return what it printed and its peak memory in MiB."""
-    command = [sys.executable, "-m", "bench.measured", "snapshots", "run", slug, "--kind", "orders", "--file", str(path), "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.measured",
+        "snapshots",
+        "run",
+        slug,
+        "--kind",
+        "orders",
+        "--file",
+        str(path),
+        "--json",
+    ]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     result, memory = done.stdout.strip().splitlines()
     return json.loads(result), float(memory)
@@ -73,8 +100,12 @@ def loaded(environment: dict[str, str], slug: str, path: Path) -> tuple[dict[str
 def plain_copy(config: Config) -> tuple[int, float]:
     """COPY the lines as they are stored into an empty table with the same columns and primary key; the better of two."""
     with psycopg.connect(config.database_url, autocommit=True) as connection, tempfile.TemporaryFile() as file:
-        connection.execute("CREATE TABLE copied (LIKE order_items INCLUDING DEFAULTS, PRIMARY KEY (shop_id, order_id, line, created_at))")
-        with connection.cursor().copy("COPY (SELECT * FROM order_items WHERE shop_id = 2 ORDER BY order_id, line) TO STDOUT") as copy:
+        connection.execute(
+            "CREATE TABLE copied (LIKE order_items INCLUDING DEFAULTS, PRIMARY KEY (shop_id, order_id, line, created_at))"
+        )
+        with connection.cursor().copy(
+            "COPY (SELECT * FROM order_items WHERE shop_id = 2 ORDER BY order_id, line) TO STDOUT"
+        ) as copy:
             for block in copy:
                 file.write(block)
         return count(connection), min(copy_once(connection, file) for _ in range(2))

@@ -1,6 +1,7 @@
 """The cache in front of slow-changing answers: JSON on Redis. Redis away, or full of garbage, is only a cache miss."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -32,7 +33,7 @@ class JSONSerializer:
 class JSONRedisCache(RedisCache):
     """Flask-Caching's Redis backend with JSON values, that never fails a request."""
 
-    serializer = JSONSerializer()
+    serializer = JSONSerializer()  # type: ignore[assignment]  # cachelib names its pickle class as the type
 
     def get(self, key: str) -> Any:
         try:
@@ -41,7 +42,7 @@ class JSONRedisCache(RedisCache):
             log.warning("cache_unavailable", error=str(error))
             return None
 
-    def set(self, key: str, value: Any, timeout: int | None = None) -> bool | None:
+    def set(self, key: str, value: Any, timeout: int | timedelta | None = None) -> bool | None:
         try:
             return bool(super().set(key, value, timeout))
         except RedisError as error:

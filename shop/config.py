@@ -76,7 +76,13 @@ def url(environ: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str 
     given = environ.get(name)
     if given is None:
         return None
-    parts = urlsplit(given)
+    try:
+        parts = urlsplit(given)
+        readable = parts.port is None or parts.port > 0
+    except ValueError:  # a port that is no number, a bracket without its pair
+        readable = False
+    if not readable:
+        raise ConfigError(f"{name} cannot be read as an address. Correct it, or unset it.")
     if parts.scheme not in schemes:
         raise ConfigError(f"{name} must start with {' or '.join(s + '://' for s in schemes)}. Correct it, or unset it.")
     if name == "PULT_BASE_URL" and not parts.hostname:

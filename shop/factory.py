@@ -6,7 +6,7 @@ from pathlib import Path
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from shop import cache, db, errors, formatting, frame, headers, logs, queues
+from shop import assets, cache, db, errors, formatting, frame, headers, logs, queues
 from shop.config import Config
 from shop.staff import access
 
@@ -22,12 +22,12 @@ def create_app(config: Config | None = None) -> Flask:
     app = Flask("shop", root_path=str(ROOT / "shop"), template_folder=str(ROOT / "templates"))
     app.config.update(settings(config))
     app.extensions["pult"] = config
-    for part in (db, errors, headers, formatting, access, frame, queues, cache):
+    for part in (db, errors, headers, formatting, assets, access, frame, queues, cache):
         part.register(app)
     csrf.init_app(app)
     for domain in DOMAINS:
         register_domain(app, domain)
-    for extra in ("shop.health", "shop.supervision"):
+    for extra in ("shop.health", "shop.doctor", "shop.local.commands"):
         importlib.import_module(extra).register(app)
     return app
 

@@ -126,8 +126,12 @@ class Supervisor:
                 if line:
                     self.hear(child.name, line)
             if not output:
-                self.selector.unregister(key.fileobj)
-                key.fileobj.close()  # type: ignore[union-attr]  # only pipes are registered, never bare numbers
+                self.forget(key)
+
+    def forget(self, key: selectors.SelectorKey) -> None:
+        """Close a pipe that nobody writes to any more."""
+        self.selector.unregister(key.fileobj)
+        key.fileobj.close()  # type: ignore[union-attr]  # only pipes are registered, never bare numbers
 
     def stop(self) -> None:
         """Ask everybody to finish, wait a little, kill who did not. A second request shortens the wait to nothing."""
@@ -140,6 +144,9 @@ class Supervisor:
             child.send(signal.SIGKILL)
         while self.remaining():
             self.relay(TURN)
+        self.relay(0)
+        for key in list(self.selector.get_map().values()):
+            self.forget(key)
         self.selector.close()
 
     def remaining(self) -> list[Child]:

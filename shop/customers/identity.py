@@ -16,7 +16,7 @@ def resolve(
     """
 
     def run(query: str) -> None:
-        statement = sql.SQL(query).format(staged=staged, plan=plan)  # type: ignore[arg-type]  # the text is ours
+        statement = sql.SQL(query).format(staged=staged, plan=plan)
         connection.execute(statement, {"shop": shop_id, "snapshot": snapshot_id})
 
     run("""

@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from shop.days import NotADay, day_from
 from shop.formatting import day, day_short
 
 WRITTEN = re.compile(r"(\d{4}-\d{2}-\d{2})?\.\.(\d{4}-\d{2}-\d{2})?|(\d{4}-\d{2}-\d{2})")
@@ -58,7 +59,9 @@ def day_range(text: str) -> DayRange | None:
     return None if found.first and found.last and found.first > found.last else found
 
 
-def one_day(text: str) -> date | None:
-    """Read 2026-03-01."""
-    found = None if ".." in text else day_range(text)
-    return found.first if found else None
+def typed_day(text: str) -> date:
+    """Return the day that somebody typed into a field. Raises NotADay."""
+    found = day_from(text, datetime.now(UTC).date())
+    if found.year not in YEARS:
+        raise NotADay(f"{day(found)} is too far away. Lists reach from {YEARS[0]} to {YEARS[-1]}.")
+    return found

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_
 
 from shop.formatting import number
-from shop.listing.days import DayRange, day_range
+from shop.listing.days import DayRange, day_range, typed_day
 from shop.listing.filters import Column, Filter
 from shop.listing.refusal import refused
 
@@ -48,7 +48,10 @@ class Days(Filter):
         return and_(*bounds, *([self.column < stop] if stop else []))
 
     def parts(self) -> Mapping[str, Callable[[str], str]]:
-        return {f"{self.name}_from": "{}..".format, f"{self.name}_to": "..{}".format}
+        return {
+            f"{self.name}_from": lambda text: f"{typed_day(text)}..",
+            f"{self.name}_to": lambda text: f"..{typed_day(text)}",
+        }
 
 
 COMPARISONS: Mapping[str, tuple[Callable[[Any, Any], Any], str]] = {
@@ -94,7 +97,15 @@ class Amounts(Filter):
         return and_(*(COMPARISONS[comparison][0](self.column, amount) for comparison, amount in value))
 
     def parts(self) -> Mapping[str, Callable[[str], str]]:
-        return {f"{self.name}_min": "gte:{}".format, f"{self.name}_max": "lte:{}".format}
+        return {
+            f"{self.name}_min": lambda text: f"gte:{typed_amount(text)}",
+            f"{self.name}_max": lambda text: f"lte:{typed_amount(text)}",
+        }
+
+
+def typed_amount(text: str) -> str:
+    """Return an amount as an address has it: readers type 1 000,50."""
+    return "".join(text.split()).replace(",", ".").replace("−", "-")
 
 
 def decimals(amount: Decimal) -> int:

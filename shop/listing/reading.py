@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shop.listing.cursor import opened
-from shop.listing.days import one_day
+from shop.listing.days import typed_day
 from shop.listing.filters import Filter, single
 from shop.listing.listing import DEFAULT_SIZE, DENSITIES, END, SIZES, START, Listing, Position, Spec
 from shop.listing.refusal import BadListing, refused, unknown
@@ -35,7 +35,9 @@ def read(spec: Spec, arguments: Arguments, secret: str) -> Listing:
 def is_plain(spec: Spec, arguments: Arguments) -> bool:
     """Tell whether an address is as we write it: nothing empty, nothing in parts as a form sends it."""
     parts = {name for known in spec.filters for name in known.parts()}
-    return all(text.strip() for values in arguments.values() for text in values) and not parts & arguments.keys()
+    if parts & arguments.keys() or not all(text.strip() for values in arguments.values() for text in values):
+        return False
+    return all(str(typed_day(text)) == text for text in arguments.get("at", ()))
 
 
 def check(spec: Spec, given: Arguments) -> None:
@@ -111,7 +113,4 @@ def read_position(spec: Spec, sort: Sort, given: Arguments, secret: str, *, desc
 def read_day(sort: Sort, text: str) -> Position:
     if not sort.by_day:
         raise BadListing("“at” goes to a day, and this list is not in the order of days. Sort it by a date first.")
-    found = one_day(text)
-    if found is None:
-        raise refused("at", text, "a day as 2026-03-01")
-    return Position(at=found)
+    return Position(at=typed_day(text))

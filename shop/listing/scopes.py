@@ -28,6 +28,10 @@ class ListedShop(Protocol):
     def timezone(self) -> str: ...
 
 
+def zone_of(shop: ListedShop) -> ZoneInfo:
+    return ZoneInfo(shop.timezone)
+
+
 @dataclass(frozen=True)
 class Scope:
     """Shops of one zone. `parts`: for each shop the values of the sort's part column, None where all of them are meant."""

@@ -72,7 +72,10 @@ def clean_environment() -> dict[str, str]:
     return kept | {"TZ": "UTC", "LC_ALL": "C"}
 
 
-def launch(command: Sequence[str | Path], log: Path, alive: int) -> subprocess.Popen[bytes]:
+started_here: list[subprocess.Popen[bytes]] = []
+
+
+def launch(command: Sequence[str | Path], log: Path, alive: int) -> None:
     """Start a server in a session of its own, so that Ctrl-C in our terminal does not reach it.
 
     `alive` is a locked file that the server inherits: the lock is free again when its last process is gone.
@@ -81,7 +84,7 @@ def launch(command: Sequence[str | Path], log: Path, alive: int) -> subprocess.P
         log.rename(log.with_suffix(".log.old"))
     output = open_private(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
-        return subprocess.Popen(
+        server = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -94,6 +97,12 @@ def launch(command: Sequence[str | Path], log: Path, alive: int) -> subprocess.P
         )
     finally:
         os.close(output)
+    started_here.append(server)
+
+
+def reap() -> None:
+    """Take leave of the servers we started that ended since; whoever starts a process must, or it stays a zombie."""
+    started_here[:] = [server for server in started_here if server.poll() is None]
 
 
 def open_private(path: Path, flags: int) -> int:

@@ -68,14 +68,14 @@ class Postgres:
             host=str(self.sockets), port=PORT, user=NAME, dbname=database, connect_timeout=5, autocommit=True
         )
 
-    def launch(self, alive: int) -> subprocess.Popen[bytes]:
+    def launch(self, alive: int) -> None:
         private_folder(self.sockets)
         if not self.cluster.exists():
             self.make_cluster()
         self.clear_leftovers()
         given = [f"--{name.replace('_', '-')}={value}" for name, value in self.settings.items()]
         program = self.command("postgres", "-D", self.cluster, "-k", self.sockets)
-        return launch([*program, *given], self.folder / f"{self.name}.log", alive)
+        launch([*program, *given], self.folder / f"{self.name}.log", alive)
 
     def make_cluster(self) -> None:
         """Make the cluster aside and move it into place whole, so that a kill leaves nothing half made."""

@@ -9,7 +9,6 @@ import enum
 import fcntl
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from shop.errors import ShopError
-from shop.local.launching import last_words, open_private
+from shop.local.launching import last_words, open_private, reap
 
 RETRY = 10.0  # seconds to try again after a start that failed: a killed server needs a moment to be gone
 SILENCE = 15.0  # seconds a living server may answer nothing at all
@@ -45,7 +44,7 @@ class Server(Protocol):
 
     def state(self) -> State: ...
 
-    def launch(self, alive: int) -> subprocess.Popen[bytes]: ...
+    def launch(self, alive: int) -> None: ...
 
     def prepare(self) -> None: ...
 
@@ -57,7 +56,6 @@ class Share:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.child: subprocess.Popen[bytes] | None = None
         self.users: int | None = None
 
     def join(self) -> None:
@@ -108,11 +106,12 @@ class Share:
 
     def came_up(self) -> bool:
         """Launch the server unless it lives; return False when its processes are gone again."""
+        reap()
         if not self.is_alive():
             alive = self.open_lock("alive")
             try:
                 fcntl.flock(alive, fcntl.LOCK_EX)
-                self.child = self.server.launch(alive)
+                self.server.launch(alive)
             finally:
                 os.close(alive)
         started = time.monotonic()
@@ -142,9 +141,7 @@ class Share:
             deadline = time.monotonic() + SHUTDOWN
             while self.is_alive() and time.monotonic() < deadline:
                 time.sleep(STEP)
-        if self.child is not None and not self.is_alive():
-            self.child.wait()
-            self.child = None
+        reap()
 
     def is_alive(self) -> bool:
         """Tell whether any process of the server lives, whoever started it."""

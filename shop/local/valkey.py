@@ -1,10 +1,11 @@
 """Valkey of our own: every change on the disk within a second, never a key evicted, on a private socket."""
 
 import signal
-import subprocess
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from shop.local import binaries
 from shop.local.launching import launch, private_folder, socket_folder
@@ -28,7 +29,8 @@ class Valkey:
         return f"unix://{self.socket}?db=0"
 
     def state(self) -> State:
-        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5)
+        once = Retry(NoBackoff(), 0)  # the caller asks again itself, and sooner than the client's own back-off
+        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5, retry=once)
         try:
             client.ping()
         except redis.exceptions.BusyLoadingError:
@@ -39,7 +41,7 @@ class Valkey:
             client.close()
         return State.READY
 
-    def launch(self, alive: int) -> subprocess.Popen[bytes]:
+    def launch(self, alive: int) -> None:
         private_folder(self.sockets)
         folder = private_folder(self.folder / self.name)
         self.pid_file.unlink(missing_ok=True)
@@ -56,7 +58,7 @@ class Valkey:
             "--daemonize": "no",
         }
         words = [word for pair in given.items() for word in pair]
-        return launch([self.program, *words], self.folder / f"{self.name}.log", alive)
+        launch([self.program, *words], self.folder / f"{self.name}.log", alive)
 
     def prepare(self) -> None:
         """Nothing to make: a database of Valkey is there when it is used."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask import Blueprint, flash, redirect, render_template
-from sqlalchemy import func, select, true
+from sqlalchemy import ScalarSelect, select
 from werkzeug.wrappers import Response
 
 from shop.db import db
@@ -56,15 +56,12 @@ def resumption(slug: str) -> Response:
 
 def newest_snapshots(shops: Sequence[Shop]) -> dict[tuple[int, str], Snapshot]:
     """Return the newest run of each shop and kind: one step into the index for each, however many runs there were."""
-    kinds = func.unnest(list(KINDS)).column_valued("kind")
-    newest = (
-        select(Snapshot.id)
-        .where(Snapshot.shop_id == Shop.id, Snapshot.kind == kinds)
-        .order_by(Snapshot.id.desc())
-        .limit(1)
-        .lateral()
-    )
-    ids = select(newest.c.id).select_from(Shop).join(kinds, true()).join(newest, true())
-    ids = ids.where(Shop.id.in_([shop.id for shop in shops]))
-    found = db.session.scalars(select(Snapshot).where(Snapshot.id.in_(ids)))
+    ids = select(*(newest_id(kind) for kind in KINDS)).where(Shop.id.in_([shop.id for shop in shops]))
+    wanted = [id_ for row in db.session.execute(ids) for id_ in row if id_ is not None]
+    found = db.session.scalars(select(Snapshot).where(Snapshot.id.in_(wanted)))
     return {(snapshot.shop_id, snapshot.kind): snapshot for snapshot in found}
+
+
+def newest_id(kind: str) -> ScalarSelect[int]:
+    ids = select(Snapshot.id).where(Snapshot.shop_id == Shop.id, Snapshot.kind == kind)
+    return ids.order_by(Snapshot.id.desc()).limit(1).correlate(Shop).scalar_subquery()

@@ -23,13 +23,13 @@ START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
 
 def a_line(
-    code: str | None = "SKU-1", total: str = "121.00", quantity: Any = 1.0, type: str = "product", **more: Any
-) -> dict[str, Any]:  # noqa: A002 - the platform's word
+    code: str | None = "SKU-1", total: str = "121.00", quantity: Any = 1.0, item_type: str = "product", **more: Any
+) -> dict[str, Any]:
     """One entry of items[] with 21 % VAT, priced by its total."""
     net = (Decimal(total) / Decimal("1.21")).quantize(Decimal("0.01"))
     price = {"withVat": total, "withoutVat": str(net), "vat": str(Decimal(total) - net), "vatRate": "21.00"}
     return {
-        "productGuid": None, "code": code, "ean": None, "itemType": type, "name": f"Thing {code}", "variantName": None,
+        "productGuid": None, "code": code, "ean": None, "itemType": item_type, "name": f"Thing {code}", "variantName": None,
         "brand": None, "weight": "0.000", "amount": quantity, "amountUnit": "ks", "priceRatio": "1.0000", "itemId": 1,
         "status": {"id": -1, "name": "New"}, "itemPrice": price, "unitPrice": price, "purchasePrice": None,
     } | more  # fmt: skip

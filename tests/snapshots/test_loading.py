@@ -39,8 +39,8 @@ def orders(db: SQLAlchemy) -> dict[str, Order]:
 def test_orders_become_rows_lines_folds_and_customers(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     lines = [
         a_line("SKU-1", "242.00", 2.0),
-        a_line(None, "69.00", type="shipping"),
-        a_line(None, "-21.00", type="discount-coupon"),
+        a_line(None, "69.00", item_type="shipping"),
+        a_line(None, "-21.00", item_type="discount-coupon"),
     ]
     snapshot = load(app, shop, packed(an_order_line("1", lines=lines), an_order_line("2", status=-4)))
     assert snapshot.state == "done"
@@ -246,7 +246,7 @@ def test_foreign_currency_is_turned_at_the_orders_own_rate(app: Flask, db: SQLAl
 
 
 def test_parts_of_sets_cost_nothing_and_are_not_counted_twice(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
-    order = an_order_line("1", lines=[a_line("SET-1", "1780.00", 2.0, type="product-set", itemId=77)])
+    order = an_order_line("1", lines=[a_line("SET-1", "1780.00", 2.0, item_type="product-set", itemId=77)])
     order["completion"] = [
         {"itemType": "product-set", "code": "SET-1", "name": "Set", "amount": 2.0, "amountUnit": "ks", "itemId": 77},
         {
@@ -285,9 +285,9 @@ def test_what_is_sold_but_not_in_the_catalogue_has_a_product_until_the_catalogue
 
 def test_goods_without_a_code_are_counted_once_an_order(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     lines = [
-        a_line(None, "69.00", type="shipping"),
-        a_line(None, "12.10", type="generic-item"),
-        a_line(None, "12.10", type="generic-item"),
+        a_line(None, "69.00", item_type="shipping"),
+        a_line(None, "12.10", item_type="generic-item"),
+        a_line(None, "12.10", item_type="generic-item"),
     ]
     load(app, shop, packed(an_order_line("1", lines=lines)))
     sold = db.session.scalars(select(DailyProductSales)).one()

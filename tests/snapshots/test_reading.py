@@ -49,7 +49,7 @@ def test_reading_goes_on_at_any_line(tmp_path: Path, pack: object) -> None:
 def test_a_file_cut_anywhere_is_never_taken_for_whole(tmp_path: Path) -> None:
     packed = gzip.compress(TEXT)
     for cut in random.Random(1).sample(range(3, len(packed)), 100):
-        with pytest.raises(DamagedFile, match="cut short|damaged"):
+        with pytest.raises(DamagedFile, match=r"cut short|damaged"):
             lines_of(written(tmp_path, packed[:cut]))
 
 
@@ -57,7 +57,7 @@ def test_a_flipped_bit_is_refused(tmp_path: Path) -> None:
     packed = bytearray(gzip.compress(TEXT))
     for place in random.Random(2).sample(range(20, len(packed)), 50):
         packed[place] ^= 1
-        with pytest.raises(DamagedFile, match="damaged|cut short|Other bytes"):
+        with pytest.raises(DamagedFile, match=r"damaged|cut short|Other bytes"):
             lines_of(written(tmp_path, bytes(packed)))
         packed[place] ^= 1
 

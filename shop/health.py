@@ -1,0 +1,83 @@
+"""Is the process alive, is the installation ready: two public addresses for whoever watches from outside."""
+
+from functools import cache
+from http import HTTPStatus
+
+import structlog
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Blueprint, Flask, Response, current_app, jsonify
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from shop.config import Config
+from shop.db import MIGRATIONS, db
+from shop.staff.access import public
+
+PATIENCE = 2  # seconds for each part
+WRITE = text(
+    "INSERT INTO job_leases (key, fence) VALUES ('health', 0) ON CONFLICT (key) DO UPDATE SET taken_at = clock_timestamp()"
+)
+OK = "ok"
+
+bp = Blueprint("health", __name__, url_prefix="/health")
+log = structlog.get_logger()
+
+
+@bp.get("/live")
+@public
+def live() -> Response:
+    return jsonify(alive=True)
+
+
+@bp.get("/ready")
+@public
+def ready() -> Response:
+    """Answer 200 where everything a request or a worker needs is there, else 503 with the failing parts by name."""
+    parts = database() | redis()
+    failing = sorted(name for name, found in parts.items() if found != OK)
+    answer = jsonify(ready=not failing, failing=failing, parts=parts)
+    answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE if failing else HTTPStatus.OK
+    return answer
+
+
+def database() -> dict[str, str]:
+    """Look at the migrations, then write for real: a full disk or a read-only copy still answers every SELECT."""
+    try:
+        with db.engine.begin() as connection:
+            connection.execute(text(f"SET LOCAL statement_timeout = '{PATIENCE}s'"))
+            if applied(connection) != newest():
+                return {"database": OK, "migrations": "The tables are not of this version; run `flask db upgrade`."}
+            connection.execute(WRITE)
+    except SQLAlchemyError as error:
+        log.warning("not_ready", part="database", error=str(error))
+        return {"database": "PostgreSQL does not answer or cannot write.", "migrations": "Not asked."}
+    return {"database": OK, "migrations": OK}
+
+
+def redis() -> dict[str, str]:
+    config: Config = current_app.extensions["pult"]
+    try:
+        with Redis.from_url(config.redis_url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) as connection:
+            connection.set("pult:health", 1, ex=60)
+    except RedisError as error:
+        log.warning("not_ready", part="redis", error=str(error))
+        return {"redis": "Redis does not answer or cannot write."}
+    return {"redis": OK}
+
+
+def applied(connection: Connection) -> set[str]:
+    """Return the revisions the database is at."""
+    return set(MigrationContext.configure(connection).get_current_heads())
+
+
+@cache
+def newest() -> set[str]:
+    """Return the newest revisions of this version of Pult."""
+    return set(ScriptDirectory(str(MIGRATIONS)).get_heads())
+
+
+def register(app: Flask) -> None:
+    app.register_blueprint(bp)

@@ -1,0 +1,166 @@
+"""The list of orders: its filters, its orders, and which rows of which shops it means."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement
+
+from shop.listing.days import DayRange
+from shop.listing.filters import Choice, Identifier, Lexemes, Named, Search, matches
+from shop.listing.listing import Listing, Spec
+from shop.listing.page import Total
+from shop.listing.ranges import Amounts, Days
+from shop.listing.refusal import refused
+from shop.listing.scopes import ListedShop, Scope, scopes
+from shop.listing.sorts import AMOUNT, MOMENT, Segment, Sort
+from shop.orders.models import Order, OrderStatus
+from shop.orders.queries import folded_orders
+from shop.search import COUNTRY, CURRENCY, ITEM_TYPE, PAID, SKU, exactly, fold
+
+PAYMENTS = {"paid": "yes", "unpaid": "no"}
+CATEGORIES = {"new": "new", "open": "open", "done": "done", "cancelled": "cancelled", "returned": "returned"}
+SAID_OF_PAYMENT = {"yes": "paid", "no": "unpaid", "unknown": "payment not known"}
+BY_STATUS = ("status", "category", "counted")  # what only picks some of a shop's statuses
+FOLDED = frozenset({*BY_STATUS, "placed"})  # what the daily folds are cut by
+
+
+@dataclass(frozen=True)
+class Statuses(Named):
+    """A status by its code or name; “paid” and “unpaid” mean the payment where no shop has a status of that name."""
+
+    def asks(self, value: tuple[str, ...]) -> Sequence[str]:
+        return ("status", "paid") if PAYMENTS.keys() & set(value) else ("status",)
+
+    def condition(self, value: tuple[str, ...], zone: ZoneInfo) -> ColumnElement[bool] | None:  # noqa: ARG002
+        return None  # resolved for each shop in `order_scopes`
+
+
+def is_deleted() -> ColumnElement[bool]:
+    return Order.deleted_at.is_not(None)
+
+
+def is_kept() -> ColumnElement[bool]:
+    return Order.deleted_at.is_(None)
+
+
+SEGMENT: dict[str, Any] = {
+    "source": Order.__table__,
+    "shop": Order.shop_id,
+    "row": Order.id,
+    "tie": Order.id,
+    "part": Order.status_code,
+    "measure": Order.total_shop,
+}
+
+ORDERS = Spec(
+    path="/orders",
+    one="order",
+    many="orders",
+    filters=(
+        Statuses("status", "Status"),
+        Choice("category", "State", {name: (words, lambda: None) for name, words in CATEGORIES.items()}),
+        Choice(
+            "counted",
+            "Sales",
+            {"yes": ("counted as sales", lambda: None), "no": ("not counted as sales", lambda: None)},
+        ),
+        Days("placed", "Placed", Order.placed_at, verb="placed"),
+        Amounts("total", "Total", Order.total_shop),
+        Lexemes("paid", "Payment", Order.search, lambda text: PAID + text, fixed=SAID_OF_PAYMENT, spoken=""),
+        Search("q", "Search", Order.search),
+        Lexemes("sku", "SKU", Order.search, lambda text: SKU + fold(text), spoken="with SKU"),
+        Lexemes(
+            "item_type", "Item type", Order.search, lambda text: ITEM_TYPE + fold(text), spoken="with an item of type"
+        ),
+        Lexemes("email", "E-mail", Order.search, fold, spoken="of"),
+        Identifier("customer", "Customer", Order.customer_id, spoken="of customer"),
+        Lexemes("currency", "Currency", Order.search, lambda text: CURRENCY + fold(text), spoken="in"),
+        Lexemes("country", "Country", Order.search, lambda text: COUNTRY + fold(text), spoken="to"),
+        Choice("deleted", "Deleted", {"only": ("deleted in the shop", is_deleted)}, usual=is_kept),
+    ),
+    sorts=(
+        Sort(
+            "placed",
+            "oldest first",
+            "newest first",
+            (Segment(key=Order.placed_at, key_codec=MOMENT, divided=True, **SEGMENT),),
+            serves=FOLDED,
+            by_day=True,
+        ),
+        Sort(
+            "total",
+            "lowest total first",
+            "highest total first",
+            (Segment(key=Order.total_shop, key_codec=AMOUNT, **SEGMENT),),
+            serves=frozenset({"total"}),
+        ),
+    ),
+    default_sort="-placed",
+)
+
+
+def order_scopes(listing: Listing, shops: Sequence[ListedShop], statuses: Sequence[OrderStatus]) -> list[Scope]:
+    """Return where to look. `statuses` are those of every shop the person may see. Raises BadListing for an unknown status."""
+    chosen = listing.chosen
+    payment = payment_meant(listing, statuses)
+    if not any(name in chosen for name in BY_STATUS) or (payment and not {"category", "counted"} & chosen.keys()):
+        found = scopes(listing, shops)
+    else:
+        codes = meant_codes(listing, statuses)
+        found = scopes(listing, shops, lambda shop_id: codes.get(shop_id, ()))
+    if not payment:
+        return found
+    paid = matches(Order.search, exactly(PAID + payment))
+    return [Scope(scope.shop_ids, scope.zone, (*scope.conditions, paid), scope.parts) for scope in found]
+
+
+def payment_meant(listing: Listing, statuses: Sequence[OrderStatus]) -> str | None:
+    """Return which payment `status=paid` or `status=unpaid` asks for, None where a status is asked for."""
+    asked = listing.chosen.get("status", ())
+    words = [
+        fold(text) for text in asked if fold(text) in PAYMENTS and not any(is_named(known, text) for known in statuses)
+    ]
+    if not words:
+        return None
+    if len(asked) > 1:
+        raise refused(
+            "status", asked[0], "“paid” or “unpaid” only by itself; add “paid=yes” or “paid=no” to ask for both"
+        )
+    return PAYMENTS[words[0]]
+
+
+def meant_codes(listing: Listing, statuses: Sequence[OrderStatus]) -> dict[int, tuple[str, ...]]:
+    """Return the codes of the statuses that are asked for, by shop."""
+    chosen = listing.chosen
+    asked = [] if payment_meant(listing, statuses) else chosen.get("status", ())
+    for text in asked:
+        if statuses and not any(is_named(known, text) for known in statuses):
+            names = sorted({known.name for known in statuses})
+            raise refused("status", text, f"a status of your shops ({', '.join(names)}), or paid or unpaid")
+    found: dict[int, tuple[str, ...]] = {}
+    for known in statuses:
+        meant = not asked or any(is_named(known, text) for text in asked)
+        meant = meant and known.category in chosen.get("category", (known.category,))
+        counted = "yes" if known.counted else "no"
+        if meant and counted in chosen.get("counted", (counted,)):
+            found[known.shop_id] = (*found.get(known.shop_id, ()), known.code)
+    return found
+
+
+def is_named(status: OrderStatus, text: str) -> bool:
+    return fold(text) in (fold(status.code), fold(status.name))
+
+
+def folded_total(listing: Listing, found: Sequence[Scope], statuses: Sequence[OrderStatus]) -> Total | None:
+    """Return the exact total and the sums from the daily folds, None where a filter goes deeper than they do."""
+    if not listing.chosen.keys() <= FOLDED or payment_meant(listing, statuses):
+        return None
+    days: DayRange = listing.chosen.get("placed", DayRange(None, None))
+    shop_ids = [shop_id for scope in found for shop_id in scope.shop_ids]
+    pairs = [pair for scope in found for pair in scope.pairs(shop_ids)] if any(scope.parts for scope in found) else None
+    folded = folded_orders(shop_ids, pairs, days.first, days.last)
+    sums: dict[int, Decimal] = {row.shop_id: row.total_sales for row in folded}
+    return Total(sum(row.orders for row in folded), exact=True, sums=sums)

@@ -50,7 +50,9 @@ def overall(found: Iterable[Known], shops: Sequence[ListedShop], now: datetime) 
     oldest = min(newest, key=lambda id_: newest[id_])
     as_of = newest[oldest].astimezone(zone_of(zones[oldest]))
     words = f"As of {moment(as_of, zones[oldest].timezone, now)}"
-    return Freshness(as_of, tuple(sorted(runs)), empty, f"{words}, {plural(empty, 'shop', 'shops')} without data" if empty else words)
+    return Freshness(
+        as_of, tuple(sorted(runs)), empty, f"{words}, {plural(empty, 'shop', 'shops')} without data" if empty else words
+    )
 
 
 def json_page(links: Links, rows: Iterable[Fields], fresh: Freshness, root: str) -> dict[str, Any]:

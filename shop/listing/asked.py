@@ -5,10 +5,8 @@ from urllib.parse import parse_qs
 from flask import current_app, redirect, request
 from werkzeug.wrappers import Response
 
-from shop.listing.listing import Listing, Spec
+from shop.listing.listing import LIST_PARAMETER, Listing, Spec
 from shop.listing.reading import is_plain, read
-
-LIST_PARAMETER = "in"  # on a record's page: the query of the list it was opened from
 
 
 def asked(spec: Spec) -> Listing:
@@ -36,5 +34,3 @@ def secret() -> str:
 def root() -> str:
     """Return the public address of this installation, without a slash at the end."""
     return str(current_app.extensions["pult"].base_url or request.host_url).rstrip("/")
-
-

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,6 +11,7 @@ Value = str | int | bool | Decimal | datetime | date | None
 Fields = Mapping[str, Value]
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+NUMBER = re.compile(r"-?\d+(\.\d+)?")  # a status code of -1 is a number to a spreadsheet too
 FLUSHED_AT = 64 * 1024  # characters
 
 
@@ -35,7 +37,7 @@ def cell(value: Value) -> str:
 
 def neutral(text: str) -> str:
     """Put an apostrophe before what a spreadsheet would run. A text that looks so already gets one more, so none is lost."""
-    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA) and not NUMBER.fullmatch(text) else text
 
 
 def written(rows: Iterable[Fields], header: Iterable[str]) -> Iterator[str]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from shop.formatting import NBSP, number, plural
 from shop.formatting import day as day_words
 from shop.formatting import total as total_words
 from shop.listing.days import DayRange
-from shop.listing.listing import DEFAULT_SIZE, DENSITIES, SIZES, START, Listing, Position
+from shop.listing.listing import DEFAULT_SIZE, DENSITIES, LIST_PARAMETER, SIZES, START, Listing, Position
 from shop.listing.page import Page
 from shop.listing.scopes import ListedShop
 
@@ -76,6 +77,10 @@ class Links:
             if known.name != "q"
         ]
 
+    def record(self, slug: str, number: int) -> str:
+        """Return the page of one row; it remembers the list it was opened from."""
+        return record_address(self.listing, slug, number)
+
     def sort_by(self, name: str) -> str:
         """Return the list in this order, falling first; in the other direction if it has it already."""
         falling = f"-{name}"
@@ -129,6 +134,12 @@ class Links:
         if total.value is None:
             return f"many {spec.many}"
         return f"{total_words(total.value, total.exact)}{NBSP}{spec.one if total.value == 1 else spec.many}"
+
+
+def record_address(listing: Listing, slug: str, number: int) -> str:
+    """Return the page of one record, with the list in which the reader goes on to the next."""
+    query = urlencode([pair for pair in listing.parameters() if pair[0] not in ("per_page", "density")])
+    return f"{listing.spec.path}/{slug}/{number}" + (f"?{urlencode({LIST_PARAMETER: query})}" if query else "")
 
 
 def sums_by_currency(sums: Mapping[int, Decimal] | None, shops: Sequence[ListedShop]) -> list[tuple[Decimal, str]]:

@@ -17,6 +17,7 @@ SIZES = (15, 25, 50, 100)
 DENSITIES = ("compact", "standard", "comfortable")
 DEFAULT_SIZE = 50
 END = "end"
+LIST_PARAMETER = "in"  # on a record's page: the query of the list it was opened from
 
 
 @dataclass(frozen=True)

@@ -82,8 +82,11 @@ def page_within(session: Session, listing: Listing, scopes: Sequence[Scope], fol
         total = folded or counted(bounded_count(session, listing, scopes))
     else:
         keys, total = looked_for(session, listing, scopes, folded, limit)
-    previous = listing.position.at is not None and bool(keys) and precedes(session, listing, scopes, keys[0])
-    return Page(keys, total, keys[0].cursor(None) if previous else None, None, None)
+    previous = None
+    if listing.position.at is not None and keys:
+        before = replace(listing, position=Position(before=keys[0].cursor(None)))
+        previous = nearest(session, before, scopes)
+    return Page(keys, total, previous.cursor(None) if previous else None, None, None)
 
 
 def looked_for(
@@ -106,14 +109,6 @@ def counted(count: int | None) -> Total:
     if count is None:
         return Total(None, exact=False)
     return Total(min(count, MOST), exact=count <= MOST)
-
-
-def precedes(session: Session, listing: Listing, scopes: Sequence[Scope], first: Key) -> bool:
-    """Tell whether anything stands before the first row of a page that went to a day."""
-    one = replace(listing, position=Position(before=first.cursor(None)), per_page=1)
-    if listing.is_served:
-        return bool(walk(session, one, scopes, 1))
-    return bool(looked_for(session, one, scopes, None, 1)[0])
 
 
 def bounded(page: Page, listing: Listing) -> Page:
@@ -146,3 +141,22 @@ def first_rank(listing: Listing, total: Total, count: int) -> int | None:
     place, step = (position.after, 1) if position.after else (position.before, -count)
     rank = place.rank + step if place and place.rank is not None else None
     return rank if rank is not None and rank > 0 else None
+
+
+def neighbours(session: Session, listing: Listing, scopes: Sequence[Scope], key: Key) -> tuple[Key | None, Key | None]:
+    """Return the rows before and behind one row of the list."""
+    settle(session)
+    place = key.cursor(None)
+    before, after = (
+        replace(listing, position=position) for position in (Position(before=place), Position(after=place))
+    )
+    return nearest(session, before, scopes), nearest(session, after, scopes)
+
+
+def nearest(session: Session, listing: Listing, scopes: Sequence[Scope]) -> Key | None:
+    """Return the first row from the listing's position on."""
+    if listing.is_served:
+        keys = walk(session, listing, scopes, 1)
+    else:
+        keys, _ = looked_for(session, listing, scopes, None, 1)
+    return keys[0] if keys else None

@@ -1,4 +1,4 @@
-"""Orders as they are listed: rows by key, the statuses of shops, and what the daily folds know of them."""
+"""Orders as they are listed and shown: rows by key, statuses, totals from the daily folds, and all of one order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from sqlalchemy import ARRAY, BigInteger, Integer, bindparam, select, text
+from sqlalchemy import ARRAY, BigInteger, Integer, Text, bindparam, func, select, text, tuple_
 from sqlalchemy.orm import Session
 
+from shop.customers.models import CustomerMetrics
 from shop.db import db
-from shop.orders.models import OrderStatus
+from shop.orders.models import Order, OrderItem, OrderRevision, OrderStatus
+from shop.products.models import ProductVariant
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ FOLDED = text("""
       AND d.day <= coalesce(CAST(:last AS date), 'infinity')
       AND (:every OR (d.shop_id, d.status_code) IN (SELECT * FROM unnest(:pair_shops, :pair_codes)))
     GROUP BY d.shop_id""").bindparams(
-    bindparam("shops", type_=ARRAY(Integer)), bindparam("pair_shops", type_=ARRAY(Integer))
+    bindparam("shops", type_=ARRAY(Integer)),
+    bindparam("pair_shops", type_=ARRAY(Integer)),
+    bindparam("pair_codes", type_=ARRAY(Text)),
 )
 
 
@@ -103,3 +107,50 @@ def folded_orders(
         "pair_codes": [code for _, code in pairs or ()],
     }
     return [FoldedOrders(*row) for row in db.session.execute(FOLDED, parameters)]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Which of the customer's counted orders one is, of how many, what all of them came to, and when the one before was."""
+
+    number: int
+    count: int
+    spent: Decimal
+    before: datetime | None
+
+
+def order_of(shop_id: int, order_id: int) -> Order | None:
+    return db.session.scalar(select(Order).where(Order.shop_id == shop_id, Order.id == order_id))
+
+
+def lines_of(order: Order) -> Sequence[OrderItem]:
+    """Return the order's lines. Their `created_at` is named, so that one partition is read."""
+    key = (OrderItem.shop_id == order.shop_id, OrderItem.order_id == order.id, OrderItem.created_at == order.items_at)
+    return db.session.scalars(select(OrderItem).where(*key).order_by(OrderItem.line)).all()
+
+
+def revisions_of(order: Order) -> Sequence[OrderRevision]:
+    """Return what changed between snapshots, newest first."""
+    key = (OrderRevision.shop_id == order.shop_id, OrderRevision.order_id == order.id)
+    newest = (OrderRevision.seen_at.desc(), OrderRevision.snapshot_id.desc(), OrderRevision.field)
+    return db.session.scalars(select(OrderRevision).where(*key).order_by(*newest)).all()
+
+
+def standing_of(order: Order) -> Standing | None:
+    """Return the order's place among its customer's, None for an order without customer or one that does not count."""
+    if order.customer_id is None or not order.counted:
+        return None
+    theirs = (Order.shop_id == order.shop_id, Order.customer_id == order.customer_id, Order.counted)
+    earlier = tuple_(Order.placed_at, Order.id) < tuple_(order.placed_at, order.id)
+    before, last = db.session.execute(select(func.count(), func.max(Order.placed_at)).where(*theirs, earlier)).one()
+    metrics = db.session.get(CustomerMetrics, (order.shop_id, order.customer_id))
+    if metrics is None:
+        return None
+    return Standing(before + 1, metrics.orders_count, metrics.total_spent, last)
+
+
+def products_of(shop_id: int, skus: Sequence[str]) -> dict[str, int]:
+    """Return which product each SKU belongs to."""
+    variants = select(ProductVariant.sku, ProductVariant.product_id)
+    found = db.session.execute(variants.where(ProductVariant.shop_id == shop_id, ProductVariant.sku.in_(skus)))
+    return {row.sku: row.product_id for row in found}

@@ -1,43 +1,56 @@
 """The pages of orders, and the same rows for programs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from http import HTTPStatus
 
-from flask import Blueprint, abort, jsonify, render_template, request
+from flask import Blueprint, Response, abort, jsonify, render_template
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Response as AnyResponse
 
 from shop.audit.recording import Action, record
 from shop.db import db
 from shop.listing.answers import Freshness, json_page, overall
-from shop.listing.asked import LIST_PARAMETER, asked, opened_from, root, secret, tidied
+from shop.listing.asked import asked, opened_from, root, secret, tidied
 from shop.listing.cells import Fields
-from shop.listing.links import Links, sums_by_currency
+from shop.listing.links import Links, record_address, sums_by_currency
 from shop.listing.listing import Listing
 from shop.listing.page import Page, neighbours, page_of
-from shop.listing.scopes import Scope
 from shop.listing.streaming import csv_response
 from shop.listing.window import Key
 from shop.orders.fields import HEADER, order_fields
 from shop.orders.history import happenings
-from shop.orders.lists import ORDERS, folded_total, order_scopes
+from shop.orders.lists import FOLDED, ORDERS, folded_total, order_scopes
 from shop.orders.models import Order, OrderStatus
-from shop.orders.queries import lines_of, order_of, order_rows, revisions_of, standing_of, statuses_of
+from shop.orders.queries import (
+    OrderRow,
+    lines_of,
+    order_of,
+    order_rows,
+    products_of,
+    revisions_of,
+    standing_of,
+    statuses_of,
+)
+from shop.orders.sheet import KINDS, addresses, notes, quantity
 from shop.orders.sums import sums_of
 from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
+from shop.snapshots.models import Snapshot
 from shop.snapshots.queries import freshness
 from shop.staff.access import chosen_shops, may, requires, shop_or_404, signed_in, visible_shops
 from shop.staff.permissions import Permission
 
 bp = Blueprint("orders", __name__)
 
+HIGHEST_ID = 2**63 - 1
+FIELDS = ("status", "category", "placed", "total", "sku", "email", "country", "currency", "counted", "deleted")
+
 
 @bp.get("/orders/")
 @requires(Permission.READ_SALES)
-def index() -> str | Response:
+def index() -> str | AnyResponse:
     listing = asked(ORDERS)
     elsewhere = tidied(listing)
     if elsewhere is not None:
@@ -51,10 +64,122 @@ def index() -> str | Response:
         links=Links(listing, page, secret()),
         rows=rows,
         sums=sums_by_currency(page.total.sums, shops),
-        page_sums=sums_by_currency(summed({row.shop_id: Decimal(0) for row in rows}, rows), shops),
+        page_sums=sums_by_currency(added(rows), shops),
         shops={shop.id: shop for shop in shops},
         numbers=shop_numbers(),
-        statuses=named(statuses),
+        statuses=[(name, name) for name in dict.fromkeys(status.name for status in statuses)],
+        fields=FIELDS,
+        folded=listing.chosen.keys() <= FOLDED,
+        newest=max(
+            (row.placed_at.astimezone(shop.zone).date() for row in rows for shop in shops if shop.id == row.shop_id),
+            default=None,
+        ),
         fresh=fresh(shops),
         may_export=may(Permission.EXPORT),
+        may_load=may(Permission.RUN_SNAPSHOTS),
     )
+
+
+@bp.get("/orders.json")
+@requires(Permission.READ_SALES)
+def rows() -> Response:
+    listing, shops = asked(ORDERS), chosen_shops()
+    page = order_page(listing, shops, visible_statuses())
+    by_id, address = {shop.id: shop for shop in shops}, root()
+    found = [order_fields(row, by_id, address) for row in order_rows(db.session(), page.keys)]
+    answer = json_page(Links(listing, page, secret()), found, fresh(shops), address)
+    visitor = signed_in()
+    if visitor is not None and visitor.secret is None:  # a program with somebody's token
+        record(Action.EXPORTED, "/orders.json", query=listing.address(suffix=""), rows=len(found))
+        db.session.commit()
+    return jsonify(answer)
+
+
+@bp.get("/orders.csv")
+@requires(Permission.EXPORT)
+def download() -> Response:
+    listing, shops = asked(ORDERS), chosen_shops()
+    scopes = order_scopes(listing, shops, visible_statuses())
+    by_id, address = {shop.id: shop for shop in shops}, root()
+
+    def batch(session: Session, keys: Sequence[Key]) -> Iterable[Fields]:
+        return [order_fields(row, by_id, address) for row in order_rows(session, keys)]
+
+    record(Action.EXPORTED, "/orders.csv", query=listing.address(suffix=""), rows=None)
+    db.session.commit()
+    return csv_response(db.engine, listing, scopes, HEADER, batch)
+
+
+@bp.get("/orders/<shop>/<int:order_id>")
+@requires(Permission.READ_SALES)
+def show(shop: str, order_id: int) -> str:
+    its_shop = shop_or_404(shop)
+    order = order_or_404(its_shop, order_id)
+    listing, lines, statuses = opened_from(ORDERS), lines_of(order), visible_statuses()
+    before, after = beside(order, listing, statuses)
+    return render_template(
+        "orders/show.html",
+        shop=its_shop,
+        order=order,
+        listing=listing,
+        status=next(
+            (known for known in statuses if (known.shop_id, known.code) == (order.shop_id, order.status_code)), None
+        ),
+        lines=lines,
+        products=products_of(order.shop_id, [line.sku for line in lines if line.sku]),
+        sums=sums_of(order, lines, its_shop.currency),
+        events=happenings(order, revisions_of(order), statuses, its_shop.timezone, datetime.now(UTC)),
+        standing=standing_of(order),
+        origin=db.session.get(Snapshot, order.snapshot_id),
+        before=before,
+        after=after,
+        addresses=addresses(order),
+        notes=notes(order),
+        kinds=KINDS,
+        quantity=quantity,
+        numbers=shop_numbers(),
+        fresh=fresh([its_shop]),
+        may_see_runs=may(Permission.READ_OPERATIONS),
+    )
+
+
+def order_or_404(shop: Shop, order_id: int) -> Order:
+    order = order_of(shop.id, order_id) if order_id <= HIGHEST_ID else None
+    if order is None:
+        abort(HTTPStatus.NOT_FOUND)
+    return order
+
+
+def visible_statuses() -> Sequence[OrderStatus]:
+    """Return the statuses of every shop the person may see."""
+    return statuses_of([shop.id for shop in visible_shops()])
+
+
+def order_page(listing: Listing, shops: Sequence[Shop], statuses: Sequence[OrderStatus]) -> Page:
+    """Return the keys of the listing's page and its total."""
+    scopes = order_scopes(listing, shops, statuses)
+    return page_of(db.session(), listing, scopes, lambda: folded_total(listing, scopes, statuses))
+
+
+def beside(order: Order, listing: Listing, statuses: Sequence[OrderStatus]) -> list[str]:
+    """Return the pages of the orders before and behind this one in the list it was opened from; empty at its ends."""
+    slugs = set(listing.shops)
+    shops = [shop for shop in visible_shops() if not slugs or shop.slug in slugs]
+    key = order.placed_at if listing.sort.name == "placed" else order.total_shop
+    scopes = order_scopes(listing, shops, statuses)
+    by_id = {shop.id: shop.slug for shop in shops}
+    found = neighbours(db.session(), listing, scopes, Key(0, order.shop_id, order.id, key, order.id))
+    return [record_address(listing, by_id[near.shop_id], near.row) if near else "" for near in found]
+
+
+def added(rows: Iterable[OrderRow]) -> dict[int, Decimal]:
+    """Return what the rows of a page add up to in each shop, in its currency."""
+    found: dict[int, Decimal] = {}
+    for row in rows:
+        found[row.shop_id] = found.get(row.shop_id, Decimal(0)) + row.total_shop
+    return found
+
+
+def fresh(shops: Sequence[Shop]) -> Freshness:
+    known = freshness([shop.id for shop in shops], ("orders",))
+    return overall(known, shops, datetime.now(UTC))

@@ -1,0 +1,48 @@
+"""What an order's page says besides its numbers: addresses as they stand on a parcel, notes, quantities."""
+
+from decimal import Decimal
+
+from shop.formatting import number
+from shop.orders.models import Order
+
+KINDS = {"goods": "goods", "discount": "discount", "shipping": "delivery", "fee": "fee", "deposit": "deposit"}
+NOTES = (("customer_note", "Customer"), ("shop_note", "Shop"))
+
+
+def addresses(order: Order) -> list[tuple[str, str, list[str]]]:
+    """Return (id, title, lines) of the addresses; one that stands twice is shown once."""
+    billing = order.particulars.get("billing_address") or {}
+    delivery = order.particulars.get("delivery_address") or {}
+    found = [
+        ("delivery-address", "Delivery address", lines_of(delivery)),
+        ("billing-address", "Billing address", lines_of(billing)),
+    ]
+    if lines_of(delivery) == lines_of(billing):
+        found = [("billing-address", "Billing and delivery address", lines_of(billing))]
+    return [(id_, title, lines) for id_, title, lines in found if lines]
+
+
+def lines_of(address: dict[str, str]) -> list[str]:
+    """Return an address as it stands on a parcel."""
+    street = " ".join(filter(None, (address.get("street"), address.get("houseNumber"))))
+    town = " ".join(filter(None, (address.get("zip"), address.get("city"))))
+    district, region = address.get("district"), address.get("regionName")
+    numbers = [
+        f"{words} {address[name]}"
+        for name, words in (("companyId", "Company id"), ("vatId", "VAT id"))
+        if name in address
+    ]
+    lines = [
+        address.get("fullName"), address.get("company"), street, address.get("additional"), town, district, region,
+        address.get("countryCode"), *numbers,
+    ]  # fmt: skip
+    return [line for line in lines if line]
+
+
+def notes(order: Order) -> list[tuple[str, str]]:
+    return [(words, order.particulars[name]) for name, words in NOTES if order.particulars.get(name)]
+
+
+def quantity(value: Decimal) -> str:
+    """Write a quantity without needless decimals: 2; 0,75."""
+    return number(value, max(0, -int(value.normalize().as_tuple().exponent)))

@@ -177,8 +177,8 @@ def choices() -> tuple[ShopChoice, ...]:
 
 
 def chosen(shops: tuple[ShopChoice, ...]) -> str | None:
-    """Return the one shop the address names; several chosen shops are nobody's switch."""
-    slug = request.args.get("shop") or (request.view_args or {}).get("shop")
+    """Return the one shop that the address chooses; with several the switch shows them all."""
+    slug = request.args.get("shop")
     return slug if slug in {choice.slug for choice in shops} else None
 
 

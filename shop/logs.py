@@ -3,23 +3,33 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
 SECRET = re.compile(r"password|token|secret|credential|authorization|cookie|signature_key", re.IGNORECASE)
 IN_URL = re.compile(r"(?<=://)([^:/@\s]*):([^@/\s]+)@")
+IN_HEADER = re.compile(r"\b(Bearer) +[\w.~+/=-]+")
 
 
 def mask(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Keep secrets out of every line, whoever writes it."""
+    """Keep secrets out of every line, whoever writes it and however deep they lie."""
     for key, value in event.items():
-        if SECRET.search(key) and value is not None and not key.endswith("_hash"):
-            event[key] = "•••"
-        elif isinstance(value, str):
-            event[key] = IN_URL.sub(r"\1:•••@", value)
+        event[key] = hidden(key, value)
     return event
+
+
+def hidden(key: str, value: Any) -> Any:
+    if SECRET.search(key) and value is not None and not key.endswith("_hash"):
+        return "•••"
+    if isinstance(value, str):
+        return IN_HEADER.sub(r"\1 •••", IN_URL.sub(r"\1:•••@", value))
+    if isinstance(value, Mapping):
+        return {str(name): hidden(str(name), inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [hidden("", inner) for inner in value]
+    return value
 
 
 def configure(process: str) -> None:

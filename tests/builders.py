@@ -4,21 +4,34 @@ The cast: Olga owns, Adam manages one shop, Ota operates, Eve has no account.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TypeVar
 
+from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
-from shop.db import db
+from shop.config import Config
+from shop.customers.models import Customer
+from shop.db import Model, db
+from shop.factory import create_app
+from shop.orders.models import Order
+from shop.products.models import Product, ProductVariant
 from shop.shops.models import Shop
+from shop.snapshots.models import Snapshot
 from shop.staff.models import Person, PersonShop
 from shop.staff.passwords import password_hash
 from shop.staff.permissions import Role
 from shop.staff.sessions import hashed, open_session
+from tests.conftest import Operator, Visitor
 
 PASSWORD = "four quiet grey geese"
 numbers = itertools.count(1)
+Row = TypeVar("Row", bound=Model)
 
 
 def a_shop(slug: str = "", **values: object) -> Shop:
@@ -34,9 +47,7 @@ def a_shop(slug: str = "", **values: object) -> Shop:
         }
         | values
     )
-    db.session.add(shop)
-    db.session.commit()
-    return shop
+    return added(shop)
 
 
 def a_person(email: str, role: Role, shops: Sequence[Shop] = (), *, password: str | None = None) -> Person:
@@ -48,9 +59,7 @@ def a_person(email: str, role: Role, shops: Sequence[Shop] = (), *, password: st
         password_hash=password_hash(password) if password else None,
         shops=[PersonShop(shop_id=shop.id) for shop in shops],
     )
-    db.session.add(person)
-    db.session.commit()
-    return person
+    return added(person)
 
 
 def an_owner(email: str = "olga@example.com", *, password: str | None = None) -> Person:
@@ -63,6 +72,62 @@ def a_manager(shops: Sequence[Shop], email: str = "adam@example.com", *, passwor
 
 def an_operator(shops: Sequence[Shop], email: str = "ota@example.com", *, password: str | None = None) -> Person:
     return a_person(email, Role.OPERATOR, shops, password=password)
+
+
+def added(row: Row) -> Row:
+    db.session.add(row)
+    db.session.commit()
+    return row
+
+
+def a_snapshot(shop: Shop, kind: str = "orders", state: str = "done", **values: object) -> Snapshot:
+    """A run of one kind, that loaded nothing."""
+    given = {"mode": "full", "requested_by": "a test", "requested_at": datetime.now(UTC)} | values
+    return added(Snapshot(shop_id=shop.id, kind=kind, state=state, **given))
+
+
+def a_customer(shop: Shop, email: str = "", **values: object) -> Customer:
+    """Somebody who buys, and has not bought yet."""
+    given = {"email": email or f"jana-{next(numbers)}@example.com", "name": "Jana Testová"} | values
+    return added(Customer(shop_id=shop.id, **given))
+
+
+def a_product(shop: Shop, sku: str = "", **values: object) -> Product:
+    """Something to be sold, with one variant."""
+    sku = sku or f"SKU-{next(numbers)}"
+    given = {"type": "product", "name": "Ubrus", "search": ""} | values
+    product = added(Product(shop_id=shop.id, sku=sku, **given))
+    added(ProductVariant(shop_id=shop.id, product_id=product.id, sku=sku))
+    return product
+
+
+def an_order(shop: Shop, code: str = "", **values: object) -> Order:
+    """An order of 121 in the shop's currency, paid and without lines."""
+    now = datetime.now(UTC)
+    nothing = dict.fromkeys(("to_pay", "discounts", "shipping", "fees", "rounding"), Decimal(0))
+    whole = dict.fromkeys(("total", "total_shop"), Decimal("121.00"))
+    given: dict[str, object] = {
+        "status_code": "-3",
+        "counted": True,
+        "placed_at": now,
+        "items_at": now,
+        "local_day": now.astimezone(shop.zone).date(),
+        "currency": shop.currency,
+        "exchange_rate": Decimal(1),
+        "total_without_vat": Decimal("100.00"),
+        "gross_sales": Decimal("100.00"),
+        "tax": Decimal("21.00"),
+        "items": 0,
+        "units": Decimal(0),
+        "paid": True,
+        "particulars": {},
+        "search": "",
+        "source_hash": b"",
+        "content_hash": b"",
+        "snapshot_id": 1,
+        "snapshot_line": 1,
+    }
+    return added(Order(shop_id=shop.id, code=code or str(next(numbers)), **(given | nothing | whole | values)))
 
 
 def signed_in(client: FlaskClient, person: Person) -> FlaskClient:
@@ -81,6 +146,18 @@ def bearer(person: Person) -> dict[str, str]:
     person.token_hash = hashed(token)
     db.session.commit()
     return {"Authorization": f"Bearer {token}"}
+
+
+@contextmanager
+def another_app(config: Config, *pages: Blueprint) -> Iterator[Flask]:
+    """The application made once more: with pages that only one test has, or with another configuration."""
+    made = create_app(config)
+    made.test_client_class, made.test_cli_runner_class = Visitor, Operator
+    for blueprint in pages:
+        made.register_blueprint(blueprint)
+    yield made
+    with made.app_context():
+        db.engine.dispose()
 
 
 def form_token(client: FlaskClient) -> str:

@@ -34,23 +34,23 @@ def index() -> str:
     )
 
 
-@bp.post("/<slug>/pause")
+@bp.post("/<shop>/pause")
 @requires(Permission.MANAGE_SHOPS)
-def pause(slug: str) -> Response:
-    shop = shop_or_404(slug)
-    connecting.pause(shop)
+def pause(shop: str) -> Response:
+    paused = shop_or_404(shop)
+    connecting.pause(paused)
     db.session.commit()
-    flash(f"{shop.name} is paused. Its numbers stay; nothing is fetched until it is resumed.", "warn")
+    flash(f"{paused.name} is paused. Its numbers stay; nothing is fetched until it is resumed.", "warn")
     return redirect("/shops/", HTTPStatus.SEE_OTHER)
 
 
-@bp.post("/<slug>/resumption")
+@bp.post("/<shop>/resumption")
 @requires(Permission.MANAGE_SHOPS)
-def resumption(slug: str) -> Response:
-    shop = shop_or_404(slug)
-    connecting.resume(shop)
+def resumption(shop: str) -> Response:
+    resumed = shop_or_404(shop)
+    connecting.resume(resumed)
     db.session.commit()
-    flash(f"{shop.name} is active again.", "good")
+    flash(f"{resumed.name} is active again.", "good")
     return redirect("/shops/", HTTPStatus.SEE_OTHER)
 
 

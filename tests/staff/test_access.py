@@ -1,5 +1,7 @@
 """Who gets in: by cookie or token, to what their role allows, to the shops they were given."""
 
+from collections.abc import Iterator
+
 import pytest
 from flask import Blueprint, Flask, jsonify
 from flask.testing import FlaskClient
@@ -9,12 +11,11 @@ from sqlalchemy import select
 from shop.audit.models import AuditEntry
 from shop.audit.recording import Action
 from shop.config import Config
-from shop.factory import create_app
 from shop.shops.models import Shop
 from shop.staff.access import chosen_shops, person, public, requires, shop_or_404, visible_shops
 from shop.staff.models import Person
 from shop.staff.permissions import ALLOWED, Permission, Role
-from tests.builders import a_manager, a_shop, an_operator, an_owner, bearer, signed_in
+from tests.builders import a_manager, a_shop, an_operator, an_owner, another_app, bearer, signed_in
 
 probe = Blueprint("probe", __name__, url_prefix="/probe")
 
@@ -67,12 +68,9 @@ def one(slug: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def probed(app: Flask, config: Config) -> Flask:
-    """The application with pages that only these tests have."""
-    made = create_app(config)
-    made.register_blueprint(probe)
-    made.test_client_class = app.test_client_class
-    return made
+def probed(config: Config) -> Iterator[Flask]:
+    with another_app(config, probe) as made:
+        yield made
 
 
 @pytest.fixture

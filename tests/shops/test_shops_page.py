@@ -1,0 +1,63 @@
+"""The page of the shops: what each is, what was last fetched, and a pause for who manages them."""
+
+from flask.testing import FlaskClient
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import select
+
+from shop.audit.models import AuditEntry
+from tests.builders import a_manager, a_shop, a_snapshot, an_operator, an_owner, posted, signed_in
+from tests.page import Page
+
+
+def test_an_operator_sees_the_shops_they_were_given(client: FlaskClient) -> None:
+    praha = a_shop("praha")
+    a_shop("brno")
+    signed_in(client, an_operator([praha]))
+    page = Page(client.get("/shops/").text)
+    assert [row[0] for row in page.rows("Connected shops")] == ["Praha"]
+    assert page.link("Praha") == "/snapshots/?shop=praha"
+    assert "pause" not in client.get("/shops/").text
+
+
+def test_each_kind_shows_its_newest_run(client: FlaskClient) -> None:
+    praha, brno = a_shop("praha"), a_shop("brno")
+    a_snapshot(praha, "orders", "done")
+    newest = a_snapshot(praha, "orders", "failed")
+    a_snapshot(brno, "customers", "done")
+    signed_in(client, an_owner())
+    page = Page(client.get("/shops/").text)
+    assert page.column("Orders", "Connected shops") == ["Failed just now", "never"]
+    assert page.column("Customers", "Connected shops") == ["never", "Complete just now"]
+    assert f"/snapshots/{newest.id}" in page.links.values()
+
+
+def test_a_manager_of_sales_has_no_business_here(client: FlaskClient) -> None:
+    signed_in(client, a_manager([a_shop()]))
+    assert client.get("/shops/").status_code == 403
+
+
+def test_an_owner_pauses_and_resumes_a_shop(client: FlaskClient, db: SQLAlchemy) -> None:
+    praha = a_shop("praha")
+    signed_in(client, an_owner())
+    assert Page(client.get("/shops/").text).form("/shops/praha/pause")
+    assert posted(client, "/shops/praha/pause").location == "/shops/"
+    assert praha.state == "paused"
+    page = Page(client.get("/shops/").text)
+    assert page.has("Praha is paused. Its numbers stay; nothing is fetched until it is resumed.")
+    assert page.column("State", "Connected shops") == ["Paused"]
+    assert posted(client, "/shops/praha/pause").status_code == 409
+    assert posted(client, "/shops/praha/resumption").location == "/shops/"
+    assert praha.state == "active"
+    assert [entry.actor for entry in db.session.scalars(select(AuditEntry))] == ["olga@example.com"] * 2
+
+
+def test_an_operator_pauses_nothing(client: FlaskClient) -> None:
+    praha = a_shop("praha")
+    signed_in(client, an_operator([praha]))
+    assert posted(client, "/shops/praha/pause").status_code == 403
+    assert praha.state == "active"
+
+
+def test_with_no_shop_the_page_says_how_to_connect_one(client: FlaskClient) -> None:
+    signed_in(client, an_owner())
+    assert Page(client.get("/shops/").text).has("flask shops add")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
-from typing import Protocol
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, Protocol
 
 from flask import g, has_request_context, request
 
@@ -101,8 +101,8 @@ def record(action: Action, subject: str = "", shop: Numbered | None = None, **fi
         staff_id=actor.staff_id,
         action=action.value,
         shop_id=shop.id if shop else None,
-        subject=subject,
-        details=dict(fields),
+        subject=storable(subject),
+        details={name: storable(value) for name, value in fields.items()},
         request_id=reference() if has_request_context() else None,
         address=address() if has_request_context() else None,
     )
@@ -117,9 +117,27 @@ def checked(action: Action, fields: Mapping[str, Detail]) -> None:
         raise TypeError(f"{action.value} is recorded with {sorted(wanted)}; unknown: {unknown}, missing: {missing}.")
 
 
+def storable(value: Detail) -> Any:
+    """Return the value without what PostgreSQL keeps in no text; addresses and forms may hold anything."""
+    if isinstance(value, list):
+        return [storable(one) for one in value]
+    return value.replace("\x00", "\ufffd") if isinstance(value, str) else value
+
+
 def address() -> str | None:
-    """Return where the request comes from, or None for a Unix socket."""
+    """Return where the request comes from, or None where that is not known.
+
+    A proxy on this machine speaks for the browser behind it. From anywhere else its header is only a claim.
+    """
+    peer = as_address(request.remote_addr)
+    if peer is None or peer.is_loopback:
+        claimed = as_address(request.headers.get("X-Forwarded-For", "").rpartition(",")[2])
+        peer = claimed or peer
+    return str(peer) if peer else None
+
+
+def as_address(words: str | None) -> IPv4Address | IPv6Address | None:
     try:
-        return str(ip_address(request.remote_addr or ""))
+        return ip_address((words or "").strip())
     except ValueError:
         return None

@@ -4,7 +4,7 @@ from flask import Blueprint, abort, render_template, request
 
 from shop.audit.queries import trail
 from shop.audit.wording import act, particulars
-from shop.shops.queries import all_shops
+from shop.shops.queries import home_zone
 from shop.staff.access import requires
 from shop.staff.permissions import Permission
 
@@ -16,9 +16,8 @@ HIGHEST_ID = 2**63 - 1
 @bp.get("/")
 @requires(Permission.READ_AUDIT)
 def index() -> str:
-    shops = {shop.id: shop for shop in all_shops()}
     page = trail(before=id_asked("before"), after=id_asked("after"))
-    return render_template("audit/index.html", page=page, shops=shops, act=act, particulars=particulars)
+    return render_template("audit/index.html", page=page, zone=home_zone(), act=act, particulars=particulars)
 
 
 def id_asked(name: str) -> int | None:

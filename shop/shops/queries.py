@@ -18,3 +18,8 @@ def all_shops() -> list[Shop]:
 def shop_numbers() -> dict[int, int]:
     """Return each shop's number by its id, counted from 1 in the order of connection: colour and key everywhere."""
     return {id_: number for number, id_ in enumerate(db.session.scalars(select(Shop.id).order_by(Shop.id)), start=1)}
+
+
+def home_zone() -> str:
+    """Return the zone for what belongs to no shop: that of the first one connected, UTC before there is one."""
+    return db.session.scalar(select(Shop.timezone).order_by(Shop.id).limit(1)) or "UTC"

@@ -51,7 +51,7 @@ def shops(email: str, slugs: Sequence[str]) -> None:
 @click.argument("email")
 @stdin_option
 def password(email: str, password_stdin: bool) -> None:
-    """Change EMAIL's password; every browser signed in with the old one is signed out."""
+    """Change EMAIL's password. Every browser signed in with the old one is signed out."""
     people.known_person(email)
     new, was_invented = chosen_password(password_stdin)
     person = people.set_password(email, new)
@@ -63,7 +63,7 @@ def password(email: str, password_stdin: bool) -> None:
 @group.command("token")
 @click.argument("email")
 def token(email: str) -> None:
-    """Print a new personal read-only token for EMAIL; the one before it stops working."""
+    """Print a new personal read-only token for EMAIL. The one before it stops working."""
     made = people.make_token(email)
     db.session.commit()
     click.echo(made)
@@ -73,7 +73,7 @@ def token(email: str) -> None:
 @group.command("remove")
 @click.argument("email")
 def remove(email: str) -> None:
-    """Deactivate EMAIL: signed out everywhere, token dead; the audit trail keeps what they did."""
+    """Deactivate EMAIL. They are signed out everywhere, their token is dead; the audit trail keeps what they did."""
     person = people.deactivate(email)
     db.session.commit()
     click.echo(f"{person.email} can no longer sign in. `flask staff add` brings the person back.")

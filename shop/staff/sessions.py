@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.engine import CursorResult
 
 from shop.db import db
@@ -13,6 +13,7 @@ from shop.staff.models import Person, SignIn
 IDLE = timedelta(hours=12)  # unused for so long, a session ends
 LONGEST = timedelta(days=14)  # however busy, a session ends after this
 SEEN_EVERY = timedelta(minutes=1)  # `seen_at` is written no more often than this
+KEPT = timedelta(days=30)  # an ended session, for whoever asks where somebody was signed in
 BROWSER_WORDS = 200  # of the user agent that are kept
 
 
@@ -22,8 +23,10 @@ def hashed(secret: str) -> bytes:
 
 
 def open_session(person: Person, address: str | None, browser: str) -> str:
-    """Add a session for the person and return its secret, which exists nowhere else."""
+    """Add a session for the person and return its secret, which exists nowhere else. Those of long ago go."""
     secret = secrets.token_urlsafe(32)
+    db.session.execute(delete(SignIn).where(SignIn.staff_id == person.id, SignIn.expires_at < func.now() - KEPT))
+    person.last_seen_at = func.now()
     db.session.add(
         SignIn(
             token_hash=hashed(secret),

@@ -38,7 +38,7 @@ def whose(email: str, password: str, address: str, browser: str) -> Person:
 
     The caller commits in both cases.
     """
-    email = email.strip()[:LONGEST_EMAIL]
+    email = email.replace("\x00", "").strip()[:LONGEST_EMAIL]
     allowance = throttle().take(email, address)
     if allowance.pause:
         raise TooManyTries(allowance.pause)

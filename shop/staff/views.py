@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as Answer
 
 from shop.audit.recording import Action, address, record
 from shop.db import db
-from shop.shops.queries import shop_numbers
+from shop.shops.queries import home_zone, shop_numbers
 from shop.staff.access import Visitor, person, public, requires, signed_in
 from shop.staff.forms import SignInForm, local_path
 from shop.staff.models import Person
@@ -65,7 +65,7 @@ def leave() -> Answer:
 @bp.get("/staff/")
 @requires(Permission.MANAGE_STAFF)
 def index() -> str:
-    return render_template("staff/index.html", colleagues=colleagues(), numbers=shop_numbers())
+    return render_template("staff/index.html", colleagues=colleagues(), numbers=shop_numbers(), zone=home_zone())
 
 
 def sign_in_page(form: SignInForm, error: str = "") -> Response:

@@ -24,6 +24,7 @@ def test_an_owner_reads_who_did_what(client: FlaskClient, db: SQLAlchemy) -> Non
     page = Page(client.get("/audit/").text)
     (row,) = page.rows("Audit trail")
     assert row[1:] == ["command line", "asked for a snapshot", "snapshot 1", "kind orders, mode full", "—"]
+    assert page.has("in the time of Europe/Prague")
 
 
 def test_nobody_else_reads_it(client: FlaskClient) -> None:

@@ -58,6 +58,7 @@ def test_olga_signs_in_and_goes_where_she_wanted(client: FlaskClient) -> None:
 def test_a_sign_in_is_recorded_with_address_and_browser(client: FlaskClient, db: SQLAlchemy) -> None:
     olga = an_owner(password=PASSWORD)
     sign_in(client)
+    assert olga.last_seen_at is not None
     (entry,) = trail(db)
     assert (entry.action, entry.actor, entry.staff_id) == (Action.SIGNED_IN, olga.email, olga.id)
     assert str(entry.address) == "127.0.0.1"
@@ -212,6 +213,7 @@ def test_a_session_ends_on_the_servers_word(client: FlaskClient, db: SQLAlchemy,
 def test_using_a_session_keeps_it_and_says_when_the_person_was_seen(client: FlaskClient, db: SQLAlchemy) -> None:
     olga = an_owner()
     signed_in(client, olga)
+    olga.last_seen_at = None
     db.session.execute(update(SignIn).values(seen_at=func.now() - timedelta(hours=11)))
     db.session.commit()
     client.get("/staff/")
@@ -286,3 +288,39 @@ def test_while_redis_is_away_people_sign_in_and_guessing_is_still_counted(
     assert sign_in(client).status_code == 429
     a_manager([a_shop()], password=PASSWORD)
     assert sign_in(client, "adam@example.com").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("peer", "claimed", "believed"),
+    [
+        ("127.0.0.1", "203.0.113.7", "203.0.113.7"),
+        ("127.0.0.1", "198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("127.0.0.1", "somewhere", "127.0.0.1"),
+        ("198.51.100.9", "203.0.113.7", "198.51.100.9"),
+        ("::1", "2001:db8::7", "2001:db8::7"),
+    ],
+)
+def test_only_a_proxy_on_this_machine_speaks_for_others(
+    client: FlaskClient, db: SQLAlchemy, peer: str, claimed: str, believed: str
+) -> None:
+    client.environ_base["REMOTE_ADDR"] = peer
+    client.environ_base["HTTP_X_FORWARDED_FOR"] = claimed
+    sign_in(client, password="wrong")
+    assert str(trail(db)[0].address) == believed
+
+
+def test_what_no_text_can_hold_is_only_wrong(client: FlaskClient, db: SQLAlchemy) -> None:
+    assert sign_in(client, "ol\x00ga@example.com", "pass\x00word").status_code == 401
+    assert trail(db)[0].subject == "olga@example.com"
+    signed_in(client, an_owner())
+    assert client.get("/orders/pra%00ha/1").status_code == 404
+    assert trail(db)[1].subject == "/orders/pra\ufffdha/1"
+
+
+def test_sessions_of_long_ago_are_forgotten(client: FlaskClient, db: SQLAlchemy) -> None:
+    olga = an_owner(password=PASSWORD)
+    signed_in(client, olga)
+    db.session.execute(update(SignIn).values(expires_at=func.now() - timedelta(days=31)))
+    db.session.commit()
+    sign_in(client)
+    assert len(db.session.scalars(select(SignIn)).all()) == 1

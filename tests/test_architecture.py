@@ -25,7 +25,8 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "service
 BANNED_VERBS = re.compile(r"_*(get|handle|process|do)_")
 THEIR_WORDS = {"get_id", "get_command", "process_bind_param"}  # names that another library asks for
 MAX_LINES = 300
-MAX_FUNCTION = 40
+MAX_FUNCTION = 40  # lines; only a list of what is what, in a few steps, may be longer
+FEW_STEPS = 20
 BUDGETS = [  # folder, suffix, lines
     ("templates/components", ".html", 60),
     ("templates", ".html", 80),
@@ -144,7 +145,8 @@ def test_functions_are_short_and_named_after_what_they_do(path: Path) -> None:
         if function.name not in THEIR_WORDS:
             assert not BANNED_VERBS.match(function.name), f"{function.name}: say what it returns or does"
         lines = (function.end_lineno or 0) - function.lineno + 1
-        assert lines <= MAX_FUNCTION, f"{function.name} has {lines} lines"
+        steps = sum(isinstance(node, ast.stmt) for node in ast.walk(function)) - 1
+        assert lines <= MAX_FUNCTION or steps <= FEW_STEPS, f"{function.name} has {lines} lines and {steps} steps"
 
 
 @every_module

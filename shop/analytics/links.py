@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from shop.analytics.periods import Choice, Period
@@ -31,8 +32,15 @@ class Links:
     def new_customers(self, period: Period) -> str:
         return address("/customers/", [*self.shops(), ("first_order", period.words)])
 
-    def customers(self, period: Period) -> str:
-        return address("/customers/", [*self.shops(), ("ordered", period.words)])
+    def returning_customers(self, period: Period, newest: date) -> str:
+        """Return the list of those who ordered before the days and in them.
+
+        A list knows only everybody's last order, so there is none for days that others lie behind.
+        """
+        if period.end < newest:
+            return ""
+        first = ("first_order", f"..{period.start - timedelta(days=1)}")
+        return address("/customers/", [*self.shops(), ("last_order", f"{period.start}.."), first])
 
     def products(self) -> str:
         return address("/products/", [*self.shops(), ("sort", "-sales")])

@@ -34,7 +34,8 @@ class Card:
 def cards(overview: Overview, links: Links, charted: Figure) -> list[Card]:
     period = overview.period
     rows = {figure: links.counted_orders(period) for figure in figures.CHARTED}
-    rows |= {figures.NEW_CUSTOMERS: links.new_customers(period), figures.RETURNING_CUSTOMERS: ""}
+    rows[figures.NEW_CUSTOMERS] = links.new_customers(period)
+    rows[figures.RETURNING_CUSTOMERS] = links.returning_customers(period, overview.known.newest)
     return [
         Card(
             figure,

@@ -1,0 +1,27 @@
+"""What to do about a run that failed, by the code that it failed with."""
+
+from shop.snapshots.models import Snapshot
+
+ADVICE = {
+    "implausible": "Look at the file first. If it holds only a part of the shop, load it again as a part. If the shop really "
+    "is so, accept the file below.",
+    "damaged_file": "Export the file again and load the new one. The stored copy stays as it is, for whoever looks into it.",
+    "too_many_bad_records": "Look at the reasons below. Most often the file is of another kind, or the platform has changed "
+    "its format; load a corrected file.",
+    "stored_meanwhile": "Run it again: another run had written the same records in between.",
+}
+USUAL = "Put right what the sentence names, then run it again from its stored file."
+
+
+def advice(snapshot: Snapshot) -> str:
+    return ADVICE.get(snapshot.error_code or "", USUAL)
+
+
+def can_be_accepted(snapshot: Snapshot) -> bool:
+    """Tell whether a person's word is all that is missing: the file is whole, but empty or much smaller than before."""
+    none_readable = snapshot.lines > 0 and snapshot.lines == snapshot.quarantined
+    return snapshot.state == "failed" and snapshot.error_code == "implausible" and not none_readable
+
+
+def can_run_again(snapshot: Snapshot) -> bool:
+    return snapshot.state in ("failed", "cancelled") and snapshot.file_path is not None

@@ -1,0 +1,116 @@
+"""How far a run is, in words: its phases, what is counted in the present one, how fast it goes and how long it still takes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shop.formatting import UNKNOWN, duration, number, percent, plural
+from shop.locks import LASTS
+from shop.snapshots.models import Snapshot, SnapshotAttempt
+
+PHASES = {"wait": "Wait", "stage": "Stage", "prove": "Prove", "publish": "Publish", "done": "Done"}
+ORDER = tuple(PHASES)
+SURE_AFTER = 2  # seconds of reading before a rate says anything
+
+Step = tuple[str, str, str]  # name, note, where: done, now, failed, later
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the page and its polled fragment show. `most` is 0 where it is not known how much there is to do."""
+
+    steps: list[Step]
+    label: str
+    done: int
+    most: int
+    told: list[str]
+    is_live: bool
+    silent_for: float | None  # seconds without a sign of life, where that is longer than a lease lasts
+
+
+def progress(snapshot: Snapshot, attempt: SnapshotAttempt | None, now: datetime) -> Progress:
+    """Describe a run as of now. `attempt` is its latest one."""
+    label, done, most = counted(snapshot)
+    silent = silence(snapshot, now)
+    return Progress(
+        [step(snapshot, phase, now) for phase in PHASES],
+        label,
+        done,
+        most,
+        told(snapshot, attempt, now) if snapshot.is_live else [],
+        snapshot.is_live,
+        silent if silent is not None and silent > LASTS else None,
+    )
+
+
+def step(snapshot: Snapshot, phase: str, now: datetime) -> Step:
+    at, place = ORDER.index(snapshot.phase), ORDER.index(phase)
+    if place < at or snapshot.state == "done":
+        return PHASES[phase], note_behind(snapshot, phase), "done"
+    if place > at:
+        return PHASES[phase], "not yet" if snapshot.is_live else "not reached", "later"
+    if not snapshot.is_live:
+        return PHASES[phase], "stopped here", "failed"
+    return PHASES[phase], note_now(snapshot, phase, now), "now"
+
+
+def note_behind(snapshot: Snapshot, phase: str) -> str:
+    """Say what a phase that is over has done."""
+    if phase == "wait":
+        if snapshot.started_at is None:
+            return UNKNOWN
+        return f"for {duration(max((snapshot.started_at - snapshot.requested_at).total_seconds(), 0))}"
+    if phase == "stage":
+        return plural(snapshot.lines, "line", "lines")
+    if phase == "prove":
+        return "whole and plausible"
+    if phase == "publish":
+        return f"{number(snapshot.inserted + snapshot.updated)} new or changed"
+    ended = snapshot.finished_at
+    return f"after {duration((ended - snapshot.requested_at).total_seconds())}" if ended else UNKNOWN
+
+
+def note_now(snapshot: Snapshot, phase: str, now: datetime) -> str:
+    if phase == "wait":
+        return f"for a worker, {duration(max((now - snapshot.requested_at).total_seconds(), 0))}"
+    if phase == "stage":
+        return plural(snapshot.cursor_line, "line", "lines")
+    if phase == "publish":
+        return f"{number(snapshot.published_lines)} of {number(snapshot.lines)} lines"
+    return "checking"
+
+
+def counted(snapshot: Snapshot) -> tuple[str, int, int]:
+    """Return what the bar counts: bytes of the file while it is read, lines while they are published."""
+    if snapshot.phase == "stage":
+        return "Bytes read", min(snapshot.bytes_read, snapshot.file_bytes or 0), snapshot.file_bytes or 0
+    if snapshot.phase == "publish":
+        return "Lines published", snapshot.published_lines, snapshot.lines
+    return "Waiting" if snapshot.phase == "wait" else "Checking", 0, 0
+
+
+def told(snapshot: Snapshot, attempt: SnapshotAttempt | None, now: datetime) -> list[str]:
+    """Say share, rate, time left and what was set aside."""
+    _, done, most = counted(snapshot)
+    parts = [f"{percent(done / most, 0)} {'read' if snapshot.phase == 'stage' else 'published'}"] if most else []
+    if snapshot.phase == "stage" and attempt is not None:
+        parts += pace(snapshot, (now - attempt.started_at).total_seconds(), resumed=attempt.number > 1)
+    if snapshot.phase in ("stage", "prove", "publish"):
+        parts.append(f"{plural(snapshot.quarantined, 'record', 'records')} set aside")
+    return parts
+
+
+def pace(snapshot: Snapshot, spent: float, *, resumed: bool) -> list[str]:
+    """Say how fast lines are read and how long the rest takes; a resumed run did not read all of them in this time."""
+    if resumed:
+        return [f"taken up again, attempt {snapshot.attempts}"]
+    if spent < SURE_AFTER or not snapshot.bytes_read or not snapshot.file_bytes:
+        return []
+    left = spent * max(snapshot.file_bytes - snapshot.bytes_read, 0) / snapshot.bytes_read
+    return [f"{number(snapshot.cursor_line / spent)} lines a second", f"about {duration(max(left, 1))} left"]
+
+
+def silence(snapshot: Snapshot, now: datetime) -> float | None:
+    """Return how long ago a running run gave its last sign of life, in seconds."""
+    if snapshot.state != "running" or snapshot.heartbeat_at is None:
+        return None
+    return max((now - snapshot.heartbeat_at).total_seconds(), 0)

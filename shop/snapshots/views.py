@@ -1,0 +1,263 @@
+"""The pages of runs: what arrived, what is arriving now, and a file handed in by a person."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
+
+from flask import Blueprint, abort, current_app, flash, jsonify, make_response, redirect, render_template, request
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from shop.audit.recording import Action, record
+from shop.config import Config
+from shop.db import db
+from shop.errors import WORDS, Conflict, reference
+from shop.listing.answers import json_page, overall
+from shop.listing.asked import asked, root, secret, tidied
+from shop.listing.cells import Fields
+from shop.listing.links import Links
+from shop.listing.listing import Listing
+from shop.listing.page import page_of
+from shop.listing.scopes import scopes
+from shop.listing.streaming import csv_response
+from shop.listing.window import Key
+from shop.shops.models import Shop
+from shop.shops.queries import shop_numbers
+from shop.snapshots import jobs, runs
+from shop.snapshots.advice import advice, can_be_accepted, can_run_again
+from shop.snapshots.forms import UploadForm
+from shop.snapshots.lists import HEADER, KINDS, SNAPSHOTS, snapshot_fields
+from shop.snapshots.models import Snapshot
+from shop.snapshots.progress import progress
+from shop.snapshots.queries import attempts_of, freshness, live_snapshots, quarantined_of, snapshots_by_id
+from shop.snapshots.rawstore import store_file
+from shop.staff.access import chosen_shops, may, person, refuse, requires, shop_or_404, visible_shops
+from shop.staff.permissions import Permission
+
+bp = Blueprint("snapshots", __name__)
+
+HIGHEST_ID = 2**63 - 1
+HIGHEST_LINE = 2**31 - 1
+BAD_AT_ONCE = 20  # quarantined records on one page
+SHOWN_RAW = 2048  # bytes of each
+
+
+@bp.get("/snapshots/")
+@requires(Permission.READ_OPERATIONS)
+def index() -> str | Response:
+    listing, shops, now = asked(SNAPSHOTS), chosen_shops(), datetime.now(UTC)
+    elsewhere = tidied(listing)
+    if elsewhere is not None:
+        return elsewhere
+    page = page_of(db.session(), listing, scopes(listing, shops))
+    return render_template(
+        "snapshots/index.html",
+        listing=listing,
+        links=Links(listing, page, secret()),
+        segments=partial(segments, listing),
+        rows=snapshots_by_id(db.session(), [key.row for key in page.keys]),
+        live=[(run, progress(run, attempt, now)) for run, attempt in live_snapshots([shop.id for shop in shops])],
+        shops={shop.id: shop for shop in shops},
+        numbers=shop_numbers(),
+        fresh=overall(freshness([shop.id for shop in shops]), shops, now),
+        **form_parts(UploadForm(shop=shops[0].slug if len(shops) == 1 else "")),
+    )
+
+
+@bp.get("/snapshots.json")
+@requires(Permission.READ_OPERATIONS)
+def rows() -> Response:
+    listing, shops = asked(SNAPSHOTS), chosen_shops()
+    page = page_of(db.session(), listing, scopes(listing, shops))
+    by_id = {shop.id: shop for shop in shops}
+    found = [
+        snapshot_fields(run, by_id, root()) for run in snapshots_by_id(db.session(), [key.row for key in page.keys])
+    ]
+    fresh = overall(freshness(list(by_id)), shops, datetime.now(UTC))
+    return jsonify(json_page(Links(listing, page, secret()), found, fresh, root()))
+
+
+@bp.get("/snapshots.csv")
+@requires(Permission.READ_OPERATIONS)
+def download() -> Response:
+    listing, shops = asked(SNAPSHOTS), chosen_shops()
+    by_id, address = {shop.id: shop for shop in shops}, root()
+
+    def batch(session: Session, keys: Sequence[Key]) -> Iterable[Fields]:
+        return [snapshot_fields(run, by_id, address) for run in snapshots_by_id(session, [key.row for key in keys])]
+
+    record(Action.EXPORTED, "/snapshots.csv", query=listing.address(suffix=""), rows=None)
+    db.session.commit()
+    return csv_response(db.engine, listing, scopes(listing, shops), HEADER, batch)
+
+
+@bp.get("/snapshots/new")
+@requires(Permission.RUN_SNAPSHOTS)
+def new() -> str:
+    return render_template("snapshots/new.html", **form_parts(UploadForm()))
+
+
+@bp.post("/snapshots/")
+@requires(Permission.RUN_SNAPSHOTS)
+def create() -> Response:
+    """Store the file, add a queued run for it, and wake a worker once that is committed."""
+    form = UploadForm.of(request.form, request.files)
+    errors = form.errors([shop.slug for shop in visible_shops()])
+    if errors:
+        return make_response(
+            render_template("snapshots/new.html", **form_parts(form, errors)), HTTPStatus.UNPROCESSABLE_ENTITY
+        )
+    shop = shop_or_404(form.shop)
+    config: Config = current_app.extensions["pult"]
+    live = runs.live_run(shop.id, form.kind)
+    if live is not None:
+        return busy(runs.AlreadyRunning(live.id))
+    file = store_file(form.stream, form.file_name, config.data_dir)
+    try:
+        run = runs.request_run(shop.id, form.kind, form.mode, person().email, file)
+    except runs.AlreadyRunning as error:
+        return busy(error)
+    subject, size = f"snapshot {run.id}", file.bytes
+    record(
+        Action.SNAPSHOT_UPLOADED, subject, shop=shop, kind=run.kind, mode=run.mode, file_name=file.name, file_bytes=size
+    )
+    return started(run)
+
+
+@bp.get("/snapshots/<int:snapshot_id>")
+@requires(Permission.READ_OPERATIONS)
+def show(snapshot_id: int) -> str:
+    return show_page(run_or_404(snapshot_id))
+
+
+@bp.get("/snapshots/<int:snapshot_id>/progress")
+@requires(Permission.READ_OPERATIONS)
+def progress_fragment(snapshot_id: int) -> str:
+    run = run_or_404(snapshot_id)
+    attempts = attempts_of(run.id)
+    return render_template(
+        "snapshots/_progress.html", progress=progress(run, attempts[0] if attempts else None, datetime.now(UTC))
+    )
+
+
+@bp.post("/snapshots/<int:snapshot_id>/retry")
+@requires(Permission.RUN_SNAPSHOTS)
+def retry(snapshot_id: int) -> Response:
+    """Run a failed run's stored file again."""
+    earlier = run_or_404(snapshot_id)
+    if not can_run_again(earlier):
+        raise Conflict(f"Snapshot {earlier.id} is {earlier.state}, not failed. Nothing was started.")
+    return again(earlier, confirmed=False)
+
+
+@bp.post("/snapshots/<int:snapshot_id>/confirmation")
+@requires(Permission.RUN_SNAPSHOTS)
+def confirmation(snapshot_id: int) -> str | Response:
+    """Accept a file that stopped because it is empty or has shrunk; whoever does types the shop's name in addresses."""
+    earlier = run_or_404(snapshot_id)
+    if not can_be_accepted(earlier):
+        raise Conflict(f"Snapshot {earlier.id} does not wait for anybody's word. Nothing was started.")
+    if request.form.get("word", "").strip() != shop_of(earlier).slug:
+        page = show_page(earlier, word_error="This is not the shop’s name. Nothing was started.")
+        return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return again(earlier, confirmed=True)
+
+
+def again(earlier: Snapshot, *, confirmed: bool) -> Response:
+    try:
+        run = runs.run_again(earlier, person().email, confirmed=confirmed)
+    except runs.AlreadyRunning as error:
+        return busy(error)
+    record(Action.SNAPSHOT_REQUESTED, f"snapshot {run.id}", shop=shop_of(run), kind=run.kind, mode=run.mode)
+    return started(run)
+
+
+def started(run: Snapshot) -> Response:
+    """Commit the run, wake a worker, and go to its page."""
+    db.session.commit()
+    if jobs.enqueue(run.id):
+        flash(f"Snapshot {run.id} is on its way.")
+    else:
+        flash(
+            f"Snapshot {run.id} is waiting: the queue cannot be reached. A worker takes it up when it is back.", "warn"
+        )
+    return redirect(f"/snapshots/{run.id}", HTTPStatus.SEE_OTHER)
+
+
+def busy(error: runs.AlreadyRunning) -> Response:
+    """Show that a run of the same shop and kind is live, and the way to it."""
+    db.session.rollback()
+    title, _, advice_words = WORDS[HTTPStatus.CONFLICT]
+    page = render_template(
+        "snapshots/busy.html",
+        code=int(HTTPStatus.CONFLICT),
+        title=title,
+        message="A snapshot of the same shop and kind is being loaded. Nothing was started and nothing was changed.",
+        advice=advice_words,
+        reference=reference(),
+        snapshot_id=error.snapshot_id,
+    )
+    return make_response(page, HTTPStatus.CONFLICT)
+
+
+def run_or_404(snapshot_id: int) -> Snapshot:
+    """Return a run of one of the person's shops; any other does not exist."""
+    run = db.session.get(Snapshot, snapshot_id) if snapshot_id <= HIGHEST_ID else None
+    if run is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if run.shop_id not in {shop.id for shop in visible_shops()}:
+        refuse(HTTPStatus.NOT_FOUND, needs=f"snapshot {snapshot_id}")
+    return run
+
+
+def shop_of(run: Snapshot) -> Shop:
+    return next(shop for shop in visible_shops() if shop.id == run.shop_id)
+
+
+def show_page(run: Snapshot, word_error: str = "") -> str:
+    attempts = attempts_of(run.id)
+    bad = quarantined_of(run.id, asked_line(), BAD_AT_ONCE + 1)
+    return render_template(
+        "snapshots/show.html",
+        run=run,
+        shop=shop_of(run),
+        number=shop_numbers()[run.shop_id],
+        kinds=KINDS,
+        progress=progress(run, attempts[0] if attempts else None, datetime.now(UTC)),
+        attempts=attempts,
+        bad=[
+            (one, one.raw[:SHOWN_RAW].decode(errors="replace"), one.raw_bytes > SHOWN_RAW) for one in bad[:BAD_AT_ONCE]
+        ],
+        more_bad=bad[BAD_AT_ONCE - 1].line if len(bad) > BAD_AT_ONCE else None,
+        is_first_bad=asked_line() == 0,
+        advice=advice(run),
+        word_error=word_error,
+        can_run_again=may(Permission.RUN_SNAPSHOTS) and can_run_again(run),
+        can_be_accepted=may(Permission.RUN_SNAPSHOTS) and can_be_accepted(run),
+    )
+
+
+def asked_line() -> int:
+    """Return the line behind which the quarantined records are shown."""
+    text = request.args.get("after_line", "0")
+    return min(int(text), HIGHEST_LINE) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+
+
+def segments(listing: Listing, name: str, options: Mapping[str, str]) -> list[tuple[str, str, bool]]:
+    """Return the list with each value of a filter: words, address, whether it is the one in force."""
+    chosen = listing.chosen.get(name)
+    return [
+        (words, listing.with_filter(name, (value,)).address(), chosen == (value,)) for value, words in options.items()
+    ]
+
+
+def form_parts(form: UploadForm, errors: dict[str, str] | None = None) -> dict[str, object]:
+    """Return what the form of a file needs, on its own page and in the list's dialog."""
+    return {
+        "form": form,
+        "errors": errors or {},
+        "loadable": visible_shops(),
+        "kinds": KINDS,
+        "may_load": may(Permission.RUN_SNAPSHOTS),
+    }

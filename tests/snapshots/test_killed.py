@@ -23,14 +23,6 @@ CONTENT = """SELECT md5(string_agg(concat_ws('|', o.code, o.status_code, o.total
              FROM orders o JOIN order_items i ON i.shop_id = o.shop_id AND i.order_id = o.id"""
 
 
-@pytest.fixture
-def shop(db: SQLAlchemy) -> Shop:
-    shop = Shop(slug="dilna", name="Dílna", platform="shoptet", currency="CZK", timezone="Europe/Prague")
-    db.session.add(shop)
-    db.session.commit()
-    return shop
-
-
 def flask(environment: dict[str, str], *words: str, fault: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "flask", *words]
     return subprocess.run(

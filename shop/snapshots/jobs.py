@@ -6,6 +6,7 @@ from flask import current_app
 from sqlalchemy import func, select
 
 from shop import queues
+from shop.audit.recording import WORKER, act_as
 from shop.config import Config
 from shop.db import db
 from shop.errors import Conflict, ShopError
@@ -19,6 +20,7 @@ LONGEST = 6 * 3600  # seconds; a first load of eight million lines takes minutes
 
 def take_snapshot(snapshot_id: int) -> None:
     """Carry one run out. Idempotent: begun again after any death, it goes on from the last staged chunk. May take hours."""
+    act_as(WORKER)
     config: Config = current_app.extensions["pult"]
     try:
         conduct(snapshot_id, config)

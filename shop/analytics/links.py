@@ -14,7 +14,7 @@ Parameter = tuple[str, str]
 class Links:
     """`slugs` are the shops that rows must name, `asked` those that the page's own address names; none means all.
 
-    `currency` is the page's, where it is not the one that is shown without asking.
+    `currency` is the one that the page was asked for, if any.
     """
 
     slugs: Sequence[str]

@@ -41,7 +41,7 @@ def index() -> str:
         )
     overview = Overview(shops, choice(request.args, known), known, sources.memory)
     figure = charted_figure()
-    links = links_of(shops, chosen, currency)
+    links = links_of(shops, chosen)
     return render_template(
         "analytics/index.html",
         overview=overview,
@@ -137,13 +137,13 @@ def asked_period(known: Known | None) -> Period | None:
     return Period(known.oldest, known.newest)
 
 
-def links_of(shops: Sequence[Shop], chosen: Sequence[Shop], currency: str) -> Links:
+def links_of(shops: Sequence[Shop], chosen: Sequence[Shop]) -> Links:
     """Return the addresses of rows: they name the shops unless the numbers are of all that the person sees."""
     every = visible_shops()
     return Links(
         [] if len(shops) == len(every) else [shop.slug for shop in shops],
         [] if len(chosen) == len(every) else [shop.slug for shop in chosen],
-        "" if currency == chosen[0].currency else currency,
+        request.args.get("currency") or "",
     )
 
 
@@ -169,9 +169,18 @@ def currency_choices(shops: Sequence[Shop]) -> dict[str, list[Shop]]:
 
 
 def chosen_currency(shops: Sequence[Shop]) -> str:
-    """Return the one currency a page is about: amounts of several are never added up."""
-    known = list(currency_choices(shops)) or [""]
-    asked = request.args.get("currency") or known[0]
-    if asked not in known:
-        raise ShopError(f"None of these shops keeps its books in “{asked}”. Choose one of {', '.join(known)}.")
-    return asked
+    """Return the one currency a page is about: the one asked for, or the first whose shops still sell."""
+    choices = currency_choices(shops)
+    asked = request.args.get("currency") or ""
+    if asked and asked not in choices:
+        raise ShopError(f"None of these shops keeps its books in “{asked}”. Choose one of {', '.join(choices)}.")
+    return asked or usual_currency(choices)
+
+
+def usual_currency(choices: dict[str, list[Shop]]) -> str:
+    if len(choices) > 1:
+        for currency, shops in choices.items():
+            known = known_of(shops, Sources.of(shops))
+            if known is not None and not known.is_stale:
+                return currency
+    return next(iter(choices), "")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from shop.db import db
 from shop.snapshots.models import LIVE, QuarantinedRecord, Snapshot, SnapshotAttempt
 
+MOST_REASONS = 5
 KINDS = ("orders", "customers", "products")
 
 
@@ -21,6 +22,15 @@ class Freshness:
     kind: str
     as_of: datetime | None
     snapshot_id: int | None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why records of a run were set aside, where in them, and how many."""
+
+    reason: str
+    path: str
+    records: int
 
 
 def freshness(shop_ids: Sequence[int], kinds: Sequence[str] = KINDS) -> list[Freshness]:
@@ -73,3 +83,16 @@ def quarantined_of(snapshot_id: int, after_line: int, limit: int) -> Sequence[Qu
         QuarantinedRecord.snapshot_id == snapshot_id, QuarantinedRecord.line > after_line
     )
     return db.session.scalars(query.order_by(QuarantinedRecord.line).limit(limit)).all()
+
+
+def reasons_of(snapshot_id: int) -> list[Reason]:
+    """Return the most frequent reasons; records that differ only in their values share the code and the place."""
+    records = func.count()
+    query = (
+        select(func.min(QuarantinedRecord.reason), QuarantinedRecord.path, records)
+        .where(QuarantinedRecord.snapshot_id == snapshot_id)
+        .group_by(QuarantinedRecord.error_code, QuarantinedRecord.path)
+        .order_by(records.desc(), QuarantinedRecord.path)
+        .limit(MOST_REASONS)
+    )
+    return [Reason(*found) for found in db.session.execute(query)]

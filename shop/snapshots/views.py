@@ -30,7 +30,7 @@ from shop.snapshots.forms import UploadForm
 from shop.snapshots.lists import HEADER, KINDS, SNAPSHOTS, snapshot_fields
 from shop.snapshots.models import Snapshot
 from shop.snapshots.progress import progress
-from shop.snapshots.queries import attempts_of, freshness, live_snapshots, quarantined_of, snapshots_by_id
+from shop.snapshots.queries import attempts_of, freshness, live_snapshots, quarantined_of, reasons_of, snapshots_by_id
 from shop.snapshots.rawstore import store_file
 from shop.staff.access import chosen_shops, may, person, refuse, requires, shop_or_404, visible_shops
 from shop.staff.permissions import Permission
@@ -229,6 +229,7 @@ def show_page(run: Snapshot, word_error: str = "") -> str:
         bad=[
             (one, one.raw[:SHOWN_RAW].decode(errors="replace"), one.raw_bytes > SHOWN_RAW) for one in bad[:BAD_AT_ONCE]
         ],
+        reasons=reasons_of(run.id),
         more_bad=bad[BAD_AT_ONCE - 1].line if len(bad) > BAD_AT_ONCE else None,
         is_first_bad=asked_line() == 0,
         advice=advice(run),

@@ -11,6 +11,7 @@ from shop.platforms.records import BadRecord
 T = TypeVar("T")
 
 STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+|\.\.\.)\]")
+LARGEST_ID = 2**63  # beyond the database's whole numbers
 MISSING = re.compile(r"missing required field `([^`]+)`")
 EXPECTED = re.compile(r"Expected `([^`]+)`")
 
@@ -24,7 +25,7 @@ def fit(tree: Any, shape: type[T]) -> T:
         except msgspec.ValidationError as error:
             message, path = parted(error)
             place = tuple(key or "[]" for key, _ in STEP.findall(path))
-            if place in mended or not digits_to_text(tree, place):
+            if "`str" not in message or place in mended or not digits_to_text(tree, place):
                 raise refusal(tree, message, path) from error
             mended.add(place)
 
@@ -64,7 +65,7 @@ def refusal(tree: Any, message: str, path: str) -> BadRecord:
     wanted = f"it must be {' or '.join(dict.fromkeys(map(word, expected[1].split(' | '))))}" if expected else message
     if value is None:
         return BadRecord("missing_field", path, f"The value is null; {wanted}.")
-    if "out of range" in message:
+    if type(value) is int and abs(value) >= LARGEST_ID:
         return BadRecord("out_of_range", path, f"{shown(str(value))} is too large a number.")
     return BadRecord("bad_value", path, f"The value is {spoken(value)}; {wanted}.")
 

@@ -30,12 +30,18 @@ class Numbers(dict[Given, Decimal]):
     def __init__(self, places: int, below: int, *, rounds: bool = False) -> None:
         super().__init__()
         self.step = Decimal(1).scaleb(-places)
+        # As most are written: every place there, small, and not minus zero. Decimal takes these as they are.
+        self.is_plain = re.compile(rf"(?!-0+\.0+$)-?[0-9]{{1,7}}\.[0-9]{{{places}}}").fullmatch
         self.below = below
         self.rounds = rounds
         self.rounded = False
         self.large = False
 
     def __missing__(self, given: Given) -> Decimal:
+        if isinstance(given, str) and self.is_plain(given) and self.below > LARGE:
+            kept = Decimal(given)
+            self.remember(given, kept)
+            return kept
         exact = exactly(given)
         if abs(exact) >= self.below:
             raise BadNumber("out_of_range", f"{written(given)} is {self.below:,} or more.")
@@ -50,10 +56,13 @@ class Numbers(dict[Given, Decimal]):
         if abs(kept) >= LARGE:
             self.large = True
             return kept
+        self.remember(given, kept)
+        return kept
+
+    def remember(self, given: Given, kept: Decimal) -> None:
         if len(self) >= MOST_REMEMBERED:
             self.clear()
         self[given] = kept
-        return kept
 
 
 def exactly(given: Given) -> Decimal:

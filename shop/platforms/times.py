@@ -30,4 +30,5 @@ def read_date(given: str) -> date:
 
 def is_plausible(moment: datetime) -> bool:
     """Whether something in a shop can have happened then: since 2000, and not more than a year ahead."""
-    return EARLIEST <= moment <= datetime.now(UTC) + AHEAD
+    now = datetime.now(UTC)
+    return EARLIEST.year < moment.year <= now.year or EARLIEST <= moment <= now + AHEAD

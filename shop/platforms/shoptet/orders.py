@@ -33,7 +33,7 @@ class OrderReader:
     def __init__(self) -> None:
         self.decoder = LineDecoder(Order, ("order",))
         self.line_reader = LineReader()
-        self.money = self.line_reader.money
+        self.money = Numbers(places=2, below=10**12)  # of headers: not the same ones again and again
         self.rate = Numbers(places=8, below=10**9, rounds=True)
 
     def __call__(self, raw: bytes) -> OrderRecord:
@@ -44,8 +44,9 @@ class OrderReader:
         lines = self.line_reader.lines(order, changes)
         rate = self.exchange_rate(order.price)
         total, without_vat, vat, to_pay = self.header(order.price, lines, changes)
-        if self.money.large or rate < 1:
-            self.money.large = False
+        of_lines = self.line_reader.money
+        if self.money.large or of_lines.large or rate < 1:
+            self.money.large = of_lines.large = False
             keep_within_bounds(total, lines, rate)
         billing, delivery = filled(order.billing_address), filled(order.delivery_address)
         where, notes = billing or delivery or {}, order.notes

@@ -3,9 +3,13 @@
 Money and amounts arrive as strings or as numbers; they stay as given until `numbers.py` reads them.
 """
 
-from msgspec import Struct, field
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
 
 from shop.platforms.numbers import Given
+
+Id = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Price(Struct, gc=False, rename="camel"):
@@ -59,7 +63,7 @@ class Item(Struct, gc=False, rename="camel"):
     amount_unit: str | None = None
     unit_price: Price | None = None
     purchase_price: Price | None = None
-    item_id: int | None = None
+    item_id: Id | None = None
 
 
 class Completion(Struct, gc=False, rename="camel"):
@@ -72,8 +76,8 @@ class Completion(Struct, gc=False, rename="camel"):
     variant_name: str | None = None
     amount: Given | None = None
     amount_unit: str | None = None
-    item_id: int | None = None
-    parent_product_set_item_id: int | None = None
+    item_id: Id | None = None
+    parent_product_set_item_id: Id | None = None
 
 
 class Total(Struct, gc=False, rename="camel"):

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-Value = str | int | bool | Decimal | datetime | date | None
+Value = str | int | float | bool | Decimal | datetime | date | None
+Member = str | int | float | bool | None
 Fields = Mapping[str, Value]
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -15,14 +16,14 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?")  # a status code of -1 is a number to a sp
 FLUSHED_AT = 64 * 1024  # characters
 
 
-def member(value: Value) -> str | int | bool | None:
+def member(value: Value) -> Member:
     """Return a value for JSON: money is a string, a time is ISO 8601 with its offset."""
     if isinstance(value, Decimal):
         return str(value)
     return value.isoformat() if isinstance(value, date) else value
 
 
-def members(fields: Fields) -> dict[str, str | int | bool | None]:
+def members(fields: Fields) -> dict[str, Member]:
     return {name: member(value) for name, value in fields.items()}
 
 

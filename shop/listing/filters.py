@@ -185,6 +185,35 @@ class Named(Filter):
 
 
 @dataclass(frozen=True)
+class Exact(Filter):
+    """One or several texts, as the column has them."""
+
+    column: Column
+    spoken: str = ""
+    many: ClassVar[bool] = True
+
+    @property
+    def allowed(self) -> str:
+        return "a text"
+
+    def read(self, given: Sequence[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(text.strip() for text in given))
+
+    def written(self, value: tuple[str, ...]) -> list[str]:
+        return list(value)
+
+    def words(self, value: tuple[str, ...]) -> str:
+        return " or ".join(value)
+
+    def phrase(self, value: tuple[str, ...]) -> str:
+        return f"{self.spoken or self.label} {self.words(value)}"
+
+    def condition(self, value: tuple[str, ...], zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
+        found: ColumnElement[bool] = self.column.in_(value)
+        return found
+
+
+@dataclass(frozen=True)
 class Identifier(Filter):
     """The number of one record."""
 

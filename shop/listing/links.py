@@ -1,6 +1,6 @@
 """Where one can go from a page of a list: its pages, sizes, orders, filters, and the same rows as .csv and .json."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -138,8 +138,16 @@ class Links:
 
 def record_address(listing: Listing, slug: str, number: int) -> str:
     """Return the page of one record, with the list in which the reader goes on to the next."""
-    query = urlencode([pair for pair in listing.parameters() if pair[0] not in ("per_page", "density")])
+    query = urlencode([pair for pair in listing.parameters() if pair[0] not in ("per_page", "density")], safe=":,")
     return f"{listing.spec.path}/{slug}/{number}" + (f"?{urlencode({LIST_PARAMETER: query})}" if query else "")
+
+
+def added(amounts: Iterable[tuple[int, Decimal]]) -> dict[int, Decimal]:
+    """Return what (shop, amount) pairs add up to in each shop."""
+    found: dict[int, Decimal] = {}
+    for shop_id, amount in amounts:
+        found[shop_id] = found.get(shop_id, Decimal(0)) + amount
+    return found
 
 
 def sums_by_currency(sums: Mapping[int, Decimal] | None, shops: Sequence[ListedShop]) -> list[tuple[Decimal, str]]:

@@ -141,5 +141,5 @@ class Listing:
 
     def address(self, secret: str = "", suffix: str = "/") -> str:
         """Return the path and query of the page, or with another suffix of the same rows as .json or .csv."""
-        query = urlencode(self.parameters() + self.position_parameters(secret))
+        query = urlencode(self.parameters() + self.position_parameters(secret), safe=":,")
         return f"{self.spec.path}{suffix}" + (f"?{query}" if query else "")

@@ -54,6 +54,15 @@ class Days(Filter):
         }
 
 
+@dataclass(frozen=True)
+class LocalDays(Days):
+    """A range of days over a column that holds the shop's local days themselves."""
+
+    def condition(self, value: DayRange, zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
+        bounds = [self.column >= value.first] if value.first else []
+        return and_(*bounds, *([self.column <= value.last] if value.last else []))
+
+
 COMPARISONS: Mapping[str, tuple[Callable[[Any, Any], Any], str]] = {
     "gte": (ge, "at least"),
     "gt": (gt, "over"),

@@ -1,18 +1,18 @@
-"""Orders as they are listed and shown: rows by key, statuses, totals from the daily folds, and all of one order."""
+"""Orders as they are listed: rows by key, of a customer, with a SKU; statuses; totals from the daily folds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
-from sqlalchemy import ARRAY, BigInteger, Integer, Text, bindparam, func, select, text, tuple_
+from sqlalchemy import ARRAY, BigInteger, Date, Integer, Select, Text, bindparam, cast, func, select, text
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
-from shop.customers.models import CustomerMetrics
 from shop.db import db
-from shop.orders.models import Order, OrderItem, OrderRevision, OrderStatus
-from shop.products.models import ProductVariant
+from shop.orders.models import Order, OrderStatus
+from shop.search import SKU, exactly, fold
 
 
 @dataclass(frozen=True)
@@ -110,47 +110,54 @@ def folded_orders(
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Which of the customer's counted orders one is, of how many, what all of them came to, and when the one before was."""
+class Found:
+    """The key of an order that a query found."""
 
-    number: int
-    count: int
+    shop_id: int
+    row: int
+
+
+@dataclass(frozen=True)
+class Month:
+    """What one month of the shop's days adds up to; `start` is its first day."""
+
+    start: date
+    orders: int
     spent: Decimal
-    before: datetime | None
 
 
-def order_of(shop_id: int, order_id: int) -> Order | None:
-    return db.session.scalar(select(Order).where(Order.shop_id == shop_id, Order.id == order_id))
+def latest_orders_of(shop_id: int, customer_id: int, limit: int) -> list[OrderRow]:
+    """Return the customer's newest orders that count."""
+    theirs = (Order.shop_id == shop_id, Order.customer_id == customer_id, Order.counted)
+    newest = (Order.placed_at.desc(), Order.id.desc())
+    return rows_found(select(Order.shop_id, Order.id).where(*theirs).order_by(*newest).limit(limit))
 
 
-def lines_of(order: Order) -> Sequence[OrderItem]:
-    """Return the order's lines. Their `created_at` is named, so that one partition is read."""
-    key = (OrderItem.shop_id == order.shop_id, OrderItem.order_id == order.id, OrderItem.created_at == order.items_at)
-    return db.session.scalars(select(OrderItem).where(*key).order_by(OrderItem.line)).all()
+def latest_orders_with(shop_id: int, skus: Sequence[str], limit: int) -> list[OrderRow]:
+    """Return the newest orders that contain any of the SKUs."""
+    wanted = cast(" | ".join(exactly(SKU + fold(sku)) for sku in skus), TSQUERY)
+    theirs = (Order.shop_id == shop_id, Order.deleted_at.is_(None), Order.search.bool_op("@@")(wanted))
+    newest = (Order.placed_at.desc(), Order.id.desc())
+    return rows_found(select(Order.shop_id, Order.id).where(*theirs).order_by(*newest).limit(limit)) if skus else []
 
 
-def revisions_of(order: Order) -> Sequence[OrderRevision]:
-    """Return what changed between snapshots, newest first."""
-    key = (OrderRevision.shop_id == order.shop_id, OrderRevision.order_id == order.id)
-    newest = (OrderRevision.seen_at.desc(), OrderRevision.snapshot_id.desc(), OrderRevision.field)
-    return db.session.scalars(select(OrderRevision).where(*key).order_by(*newest)).all()
+def rows_found(keys: Select[int, int]) -> list[OrderRow]:
+    return order_rows(db.session(), [Found(key.shop_id, key.id) for key in db.session.execute(keys)])
 
 
-def standing_of(order: Order) -> Standing | None:
-    """Return the order's place among its customer's, None for an order without customer or one that does not count."""
-    if order.customer_id is None or not order.counted:
-        return None
-    theirs = (Order.shop_id == order.shop_id, Order.customer_id == order.customer_id, Order.counted)
-    earlier = tuple_(Order.placed_at, Order.id) < tuple_(order.placed_at, order.id)
-    before, last = db.session.execute(select(func.count(), func.max(Order.placed_at)).where(*theirs, earlier)).one()
-    metrics = db.session.get(CustomerMetrics, (order.shop_id, order.customer_id))
-    if metrics is None:
-        return None
-    return Standing(before + 1, metrics.orders_count, metrics.total_spent, last)
+def spent_by_month(shop_id: int, customer_id: int) -> list[Month]:
+    """Return what the customer's counted orders come to in each month that has any, oldest first."""
+    start = cast(func.date_trunc("month", Order.local_day), Date).label("start")
+    theirs = (Order.shop_id == shop_id, Order.customer_id == customer_id, Order.counted)
+    sums = select(start, func.count(), func.sum(Order.total_shop)).where(*theirs).group_by(start).order_by(start)
+    return [Month(*row) for row in db.session.execute(sums)]
 
 
-def products_of(shop_id: int, skus: Sequence[str]) -> dict[str, int]:
-    """Return which product each SKU belongs to."""
-    variants = select(ProductVariant.sku, ProductVariant.product_id)
-    found = db.session.execute(variants.where(ProductVariant.shop_id == shop_id, ProductVariant.sku.in_(skus)))
-    return {row.sku: row.product_id for row in found}
+def usual_gap_of(shop_id: int, customer_id: int) -> timedelta | None:
+    """Return the median time between the customer's counted orders, None before there are three of them."""
+    gap = (Order.placed_at - func.lag(Order.placed_at).over(order_by=(Order.placed_at, Order.id))).label("gap")
+    theirs = (Order.shop_id == shop_id, Order.customer_id == customer_id, Order.counted)
+    gaps = select(gap).where(*theirs).subquery()
+    median = func.percentile_cont(0.5).within_group(gaps.c.gap)
+    found = db.session.execute(select(median, func.count(gaps.c.gap)).select_from(gaps)).one()
+    return found[0] if found[1] >= 2 else None

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from shop.formatting import number
+from shop.formatting import UNKNOWN, number, percent
 from shop.orders.models import Order
 
 KINDS = {"goods": "goods", "discount": "discount", "shipping": "delivery", "fee": "fee", "deposit": "deposit"}
@@ -46,3 +46,15 @@ def notes(order: Order) -> list[tuple[str, str]]:
 def quantity(value: Decimal) -> str:
     """Write a quantity without needless decimals: 2; 0,75."""
     return number(value, max(0, -int(value.normalize().as_tuple().exponent)))
+
+
+def vat(rate: Decimal | None) -> str:
+    """Write a VAT rate, which is kept in percent."""
+    return UNKNOWN if rate is None else percent(rate / 100, 0 if rate == int(rate) else 1)
+
+
+def rate_words(order: Order, currency: str) -> str:
+    """Say what the shop's currency was worth, where the order has another."""
+    if order.currency == currency:
+        return ""
+    return f"1 {currency} = {number(order.exchange_rate, 4)} {order.currency} at the time of the order"

@@ -14,8 +14,8 @@ from shop.db import db
 from shop.listing.answers import Freshness, json_page, overall
 from shop.listing.asked import asked, opened_from, root, secret, tidied
 from shop.listing.cells import Fields
-from shop.listing.links import Links, record_address, sums_by_currency
-from shop.listing.listing import Listing
+from shop.listing.links import Links, added, record_address, sums_by_currency
+from shop.listing.listing import START, Listing
 from shop.listing.page import Page, neighbours, page_of
 from shop.listing.streaming import csv_response
 from shop.listing.window import Key
@@ -23,17 +23,9 @@ from shop.orders.fields import HEADER, order_fields
 from shop.orders.history import happenings
 from shop.orders.lists import FOLDED, ORDERS, folded_total, order_scopes
 from shop.orders.models import Order, OrderStatus
-from shop.orders.queries import (
-    OrderRow,
-    lines_of,
-    order_of,
-    order_rows,
-    products_of,
-    revisions_of,
-    standing_of,
-    statuses_of,
-)
-from shop.orders.sheet import KINDS, addresses, notes, quantity
+from shop.orders.queries import OrderRow, order_rows, statuses_of
+from shop.orders.sheet import KINDS, addresses, notes, quantity, rate_words, vat
+from shop.orders.single import lines_of, order_of, products_of, revisions_of, standing_of
 from shop.orders.sums import sums_of
 from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
@@ -64,12 +56,12 @@ def index() -> str | AnyResponse:
         links=Links(listing, page, secret()),
         rows=rows,
         sums=sums_by_currency(page.total.sums, shops),
-        page_sums=sums_by_currency(added(rows), shops),
+        page_sums=sums_of_rows(rows, shops),
         shops={shop.id: shop for shop in shops},
         numbers=shop_numbers(),
         statuses=[(name, name) for name in dict.fromkeys(status.name for status in statuses)],
         fields=FIELDS,
-        folded=listing.chosen.keys() <= FOLDED,
+        proof=proof_of(listing, page, rows, shops),
         newest=max(
             (row.placed_at.astimezone(shop.zone).date() for row in rows for shop in shops if shop.id == row.shop_id),
             default=None,
@@ -137,6 +129,8 @@ def show(shop: str, order_id: int) -> str:
         notes=notes(order),
         kinds=KINDS,
         quantity=quantity,
+        vat=vat,
+        rate_words=rate_words(order, its_shop.currency),
         numbers=shop_numbers(),
         fresh=fresh([its_shop]),
         may_see_runs=may(Permission.READ_OPERATIONS),
@@ -172,12 +166,16 @@ def beside(order: Order, listing: Listing, statuses: Sequence[OrderStatus]) -> l
     return [record_address(listing, by_id[near.shop_id], near.row) if near else "" for near in found]
 
 
-def added(rows: Iterable[OrderRow]) -> dict[int, Decimal]:
-    """Return what the rows of a page add up to in each shop, in its currency."""
-    found: dict[int, Decimal] = {}
-    for row in rows:
-        found[row.shop_id] = found.get(row.shop_id, Decimal(0)) + row.total_shop
-    return found
+def sums_of_rows(rows: Iterable[OrderRow], shops: Sequence[Shop]) -> list[tuple[Decimal, str]]:
+    """Return what the rows of a page add up to, in each currency of the shops."""
+    return sums_by_currency(added((row.shop_id, row.total_shop) for row in rows), shops)
+
+
+def proof_of(listing: Listing, page: Page, rows: Sequence[OrderRow], shops: Sequence[Shop]) -> bool | None:
+    """Tell whether a list that one page holds whole adds up to what the daily folds say; None where nothing is compared."""
+    if listing.position != START or page.next or not listing.chosen.keys() <= FOLDED or page.total.sums is None:
+        return None
+    return sums_by_currency(page.total.sums, shops) == sums_of_rows(rows, shops) and page.total.value == len(rows)
 
 
 def fresh(shops: Sequence[Shop]) -> Freshness:

@@ -1,0 +1,150 @@
+"""The list of customers: its filters and its orders."""
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Integer,
+    and_,
+    column,
+    exists,
+    join,
+    not_,
+    table,
+)
+
+from shop.customers.models import Customer, CustomerMetrics
+from shop.listing.days import DayRange
+from shop.listing.filters import Choice, Lexemes, Search
+from shop.listing.listing import Spec
+from shop.listing.ranges import Amounts, Days, LocalDays
+from shop.listing.sorts import AMOUNT, COUNT, MOMENT, Segment, Sort
+from shop.search import fold
+
+SAME = and_(Customer.shop_id == CustomerMetrics.shop_id, Customer.id == CustomerMetrics.customer_id)
+BY_METRICS: dict[str, Any] = {
+    "source": join(CustomerMetrics.__table__, Customer.__table__, SAME),
+    "shop": CustomerMetrics.shop_id,
+    "row": CustomerMetrics.customer_id,
+    "tie": CustomerMetrics.customer_id,
+    "measure": CustomerMetrics.total_spent,
+}
+BY_PERSON: dict[str, Any] = {
+    "source": join(Customer.__table__, CustomerMetrics.__table__, SAME),
+    "shop": Customer.shop_id,
+    "row": Customer.id,
+    "tie": Customer.id,
+    "measure": CustomerMetrics.total_spent,
+}
+
+
+# The orders of a customer, by the name of their table: this domain comes before theirs.
+ORDERS = table(
+    "orders",
+    column("shop_id", Integer),
+    column("customer_id", BigInteger),
+    column("placed_at", DateTime(timezone=True)),
+    column("counted", Boolean),
+)
+
+
+@dataclass(frozen=True)
+class Ordered(Days):
+    """Customers with a counted order in the days."""
+
+    def condition(self, value: DayRange, zone: ZoneInfo) -> ColumnElement[bool]:
+        theirs = (ORDERS.c.shop_id == CustomerMetrics.shop_id, ORDERS.c.customer_id == CustomerMetrics.customer_id)
+        return exists().where(*theirs, ORDERS.c.counted, super().condition(value, zone))
+
+
+def is_here() -> ColumnElement[bool]:
+    return and_(Customer.deleted_at.is_(None), Customer.merged_into.is_(None))
+
+
+def is_gone() -> ColumnElement[bool]:
+    return and_(Customer.deleted_at.is_not(None), Customer.merged_into.is_(None))
+
+
+def segments(key: Any, shape: dict[str, Any]) -> tuple[Segment, Segment]:
+    """Return the customers who have such a moment, and after them those who have not."""
+    known, unknown = (Segment(key=key, key_codec=MOMENT, known=known, **shape) for known in (True, False))
+    return known, unknown
+
+
+CUSTOMERS = Spec(
+    path="/customers",
+    one="customer",
+    many="customers",
+    filters=(
+        Search("q", "Search", Customer.search),
+        Lexemes("email", "E-mail", Customer.search, fold, spoken="with e-mail"),
+        Amounts("orders_count", "Orders", CustomerMetrics.orders_count, noun="with orders"),
+        Amounts("total_spent", "Total spent", CustomerMetrics.total_spent, noun="who spent"),
+        Days("last_order", "Last order", CustomerMetrics.last_order_at, verb="who last ordered"),
+        Ordered("ordered", "Ordered", ORDERS.c.placed_at, verb="who ordered"),
+        LocalDays("first_order", "First order", CustomerMetrics.first_order_day, verb="who first ordered"),
+        Days("created", "Registered", Customer.created_at, verb="registered"),
+        Choice(
+            "registered",
+            "Account",
+            {
+                "yes": ("registered", lambda: Customer.registered.is_(True)),
+                "no": ("guests", lambda: not_(Customer.registered)),
+            },
+        ),
+        Choice("deleted", "Deleted", {"only": ("deleted in the shop", is_gone)}, usual=is_here),
+    ),
+    sorts=(
+        Sort(
+            "total_spent",
+            "least spent first",
+            "most spent first",
+            (Segment(key=CustomerMetrics.total_spent, key_codec=AMOUNT, **BY_METRICS),),
+            serves=frozenset({"total_spent"}),
+        ),
+        Sort(
+            "orders_count",
+            "fewest orders first",
+            "most orders first",
+            (Segment(key=CustomerMetrics.orders_count, key_codec=COUNT, **BY_METRICS),),
+            serves=frozenset({"orders_count"}),
+        ),
+        Sort(
+            "last_order",
+            "longest without an order first",
+            "latest order first",
+            segments(CustomerMetrics.last_order_at, BY_METRICS),
+            serves=frozenset({"last_order"}),
+            by_day=True,
+        ),
+        Sort(
+            "created",
+            "longest registered first",
+            "newest registered first",
+            segments(Customer.created_at, BY_PERSON),
+            serves=frozenset({"created"}),
+            by_day=True,
+        ),
+    ),
+    default_sort="-total_spent",
+)
+
+
+def place_of(customer: Customer, metrics: CustomerMetrics, sort: Sort) -> tuple[int, Any]:
+    """Return the segment and the key of one customer in an order of the list."""
+    keys: dict[str, Any] = {
+        "total_spent": metrics.total_spent,
+        "orders_count": metrics.orders_count,
+        "last_order": metrics.last_order_at,
+        "created": customer.created_at,
+    }
+    key = keys[sort.name]
+    return (1 if key is None else 0), key
+
+
+FIELDS = ("email", "orders_count", "total_spent", "last_order", "first_order", "ordered", "registered", "deleted")

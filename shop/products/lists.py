@@ -1,0 +1,103 @@
+"""The list of products: one row for each SKU, what it brought first, what was never sold last."""
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Numeric,
+    Text,
+    and_,
+    column,
+    join,
+    null,
+    or_,
+    outerjoin,
+    table,
+    type_coerce,
+)
+
+from shop.listing.filters import Choice, Exact, Search
+from shop.listing.listing import Spec
+from shop.listing.ranges import Amounts
+from shop.listing.sorts import AMOUNT, TEXT, Segment, Sort
+from shop.products.models import Product, ProductVariant
+
+# What all orders brought for each SKU, by the name of its table: this domain comes before the folds.
+METRICS = table(
+    "product_metrics",
+    column("shop_id", Integer),
+    column("sku", Text),
+    column("orders", Integer),
+    column("units", Numeric(16, 3)),
+    column("sales", Numeric(16, 2)),
+)
+ITS_METRICS = and_(METRICS.c.shop_id == ProductVariant.shop_id, METRICS.c.sku == ProductVariant.sku)
+ITS_PRODUCT = and_(Product.shop_id == ProductVariant.shop_id, Product.id == ProductVariant.product_id)
+SOLD = join(join(METRICS, ProductVariant.__table__, ITS_METRICS), Product.__table__, ITS_PRODUCT)
+EVERY = outerjoin(join(ProductVariant.__table__, Product.__table__, ITS_PRODUCT), METRICS, ITS_METRICS)
+BY_NAME = outerjoin(join(Product.__table__, ProductVariant.__table__, ITS_PRODUCT), METRICS, ITS_METRICS)
+
+
+def by_metric(key: ColumnElement[Any]) -> tuple[Segment, Segment]:
+    """Return what was sold in the order of a metric, and after it what never was, by SKU."""
+    sold = Segment(
+        source=SOLD, shop=METRICS.c.shop_id, row=ProductVariant.id, key=key, tie=METRICS.c.sku,
+        key_codec=AMOUNT, tie_codec=TEXT, measure=METRICS.c.sales,
+    )  # fmt: skip
+    unsold = Segment(
+        source=EVERY, shop=ProductVariant.shop_id, row=ProductVariant.id, key=type_coerce(null(), key.type), tie=ProductVariant.sku,
+        key_codec=AMOUNT, tie_codec=TEXT, known=False, where=(METRICS.c.sku.is_(None),),
+    )  # fmt: skip
+    return sold, unsold
+
+
+PRODUCTS = Spec(
+    path="/products",
+    one="product",
+    many="products",
+    filters=(
+        Search("q", "Search", Product.search),
+        Exact("sku", "SKU", ProductVariant.sku, spoken="with SKU"),
+        Amounts("units", "Units", METRICS.c.units, noun="with units sold"),
+        Amounts("sales", "Sales", METRICS.c.sales, noun="with sales of"),
+        Choice(
+            "listed",
+            "In the shop",
+            {
+                "yes": ("in the catalogue", lambda: and_(Product.guid.is_not(None), Product.deleted_at.is_(None))),
+                "no": ("not in the catalogue", lambda: or_(Product.guid.is_(None), Product.deleted_at.is_not(None))),
+            },
+        ),
+    ),
+    sorts=(
+        Sort("sales", "lowest sales first", "best sales first", by_metric(METRICS.c.sales), serves=frozenset({"sales"})),
+        Sort("units", "fewest units first", "most units first", by_metric(METRICS.c.units), serves=frozenset({"units"})),
+        Sort(
+            "name",
+            "by name",
+            "by name from the end",
+            (
+                Segment(
+                    source=BY_NAME, shop=Product.shop_id, row=ProductVariant.id, key=Product.name, tie=ProductVariant.id,
+                    key_codec=TEXT, apart=True, measure=METRICS.c.sales,
+                ),
+            ),
+        ),
+        Sort(
+            "sku",
+            "by SKU",
+            "by SKU from the end",
+            (
+                Segment(
+                    source=EVERY, shop=ProductVariant.shop_id, row=ProductVariant.id, key=ProductVariant.sku,
+                    tie=ProductVariant.id, key_codec=TEXT, apart=True, measure=METRICS.c.sales,
+                ),
+            ),
+            serves=frozenset({"sku"}),
+        ),
+    ),
+    default_sort="-sales",
+)  # fmt: skip
+
+FIELDS = ("sku", "units", "sales", "listed")

@@ -93,7 +93,7 @@ def clean(config: Config, sweeper: psycopg.Connection[Any]) -> None:
 
 
 @pytest.fixture
-def db(app: Flask, clean: None) -> Iterator[SQLAlchemy]:  # noqa: ARG001 - asked for its effect
+def db(app: Flask, clean: None) -> Iterator[SQLAlchemy]:
     """The handle, in an application context that lasts for the test. Commit what others shall see."""
     with app.app_context():
         yield handle
@@ -101,18 +101,18 @@ def db(app: Flask, clean: None) -> Iterator[SQLAlchemy]:  # noqa: ARG001 - asked
 
 
 @pytest.fixture
-def redis(config: Config, clean: None) -> Iterator[Redis]:  # noqa: ARG001 - asked for its effect
+def redis(config: Config, clean: None) -> Iterator[Redis]:
     with Redis.from_url(config.redis_url) as connection:
         yield connection
 
 
 @pytest.fixture
-def client(app: Flask, db: SQLAlchemy) -> FlaskClient:  # noqa: ARG001 - asked for its effect
+def client(app: Flask, db: SQLAlchemy) -> FlaskClient:
     return app.test_client()
 
 
 @pytest.fixture
-def runner(app: Flask, db: SQLAlchemy) -> FlaskCliRunner:  # noqa: ARG001 - asked for its effect
+def runner(app: Flask, db: SQLAlchemy) -> FlaskCliRunner:
     return app.test_cli_runner()
 
 
@@ -123,7 +123,7 @@ def live_address(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture
-def serve(live_address: str, db: SQLAlchemy) -> str:  # noqa: ARG001 - asked for its effect
+def serve(live_address: str, db: SQLAlchemy) -> str:
     """The address of a live server on the same database, for a browser."""
     return live_address
 

@@ -35,19 +35,19 @@ class People:
         self.seed = seed
 
     def count(self, orders: int) -> int:
-        """Return how many people have come with this many orders."""
-        return int(orders * self.profile.new_people)
+        """Return how many people have come with this many orders; the first order brings the first."""
+        return 1 + int((orders - 1) * self.profile.new_people) if orders else 0
 
     def buyer(self, order: int, dice: Random) -> int:
         """Return whose order it is, a person's number; the first come most often again."""
         here, after = self.count(order), self.count(order + 1)
-        if after > here or not here:
+        if after > here:
             return here
         return int(here * dice.random() ** LOYALTY)
 
     def first_order(self, person: int) -> int:
         """Return the order that brought the person."""
-        order = int(person / self.profile.new_people)
+        order = max(int(person / self.profile.new_people) - 1, 0)
         while self.count(order + 1) <= person:
             order += 1
         return order

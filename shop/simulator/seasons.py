@@ -44,7 +44,7 @@ class Calendar:
 
 def weight(day: date, since_start: int, growth: float) -> float:
     """Return how busy a day is, 1 being an ordinary one at the start."""
-    busy = WEEKDAYS[day.weekday()] * MONTHS[day.month - 1] * (1 + growth) ** (since_start / 365.25)
+    busy: float = WEEKDAYS[day.weekday()] * MONTHS[day.month - 1] * (1 + growth) ** (since_start / 365.25)
     friday = black_friday(day.year)
     if friday - timedelta(days=4) <= day <= friday + timedelta(days=3):
         busy *= 3.2 if day == friday else 1.7

@@ -27,8 +27,8 @@ DE = Language(
         Noun("Decke", "f", "Textilien", 45, "colour"), Noun("Kissen", "n", "Textilien", 29, "size"),
         Noun("Kerze", "f", "Dekoration", 9, "volume"), Noun("Spiegel", "m", "Dekoration", 89, "size"),
         Noun("Leuchte", "f", "Licht", 119, "colour"), Noun("Creme", "f", "Pflege", 16, "volume"),
-        Noun("Seife", "f", "Pflege", 6, "volume"), Noun("Tee", "m", "Feinkost", 7, "volume", True),
-        Noun("Honig", "m", "Feinkost", 9, "volume", True), Noun("Buch", "n", "Bücher", 18, "", True),
+        Noun("Seife", "f", "Pflege", 6, "volume"), Noun("Tee", "m", "Feinkost", 7, "volume", reduced=True),
+        Noun("Honig", "m", "Feinkost", 9, "volume", reduced=True), Noun("Buch", "n", "Bücher", 18, "", reduced=True),
         Noun("Hocker", "m", "Möbel", 79, "colour"), Noun("Gießkanne", "f", "Garten", 34, "volume"),
     ),
     adjectives=(

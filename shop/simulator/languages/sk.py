@@ -32,8 +32,8 @@ SK = Language(
         Noun("sviečka", "f", "Dekorácie", 8, "volume"), Noun("váza", "f", "Dekorácie", 28, "colour"),
         Noun("zrkadlo", "n", "Dekorácie", 79, "size"), Noun("lampa", "f", "Svetlá", 99, "colour"),
         Noun("krém", "m", "Kozmetika", 14, "volume"), Noun("mydlo", "n", "Kozmetika", 5, "volume"),
-        Noun("čaj", "m", "Potraviny", 6, "volume", True), Noun("med", "m", "Potraviny", 8, "volume", True),
-        Noun("kniha", "f", "Knihy", 16, "", True), Noun("stolík", "m", "Nábytok", 139),
+        Noun("čaj", "m", "Potraviny", 6, "volume", reduced=True), Noun("med", "m", "Potraviny", 8, "volume", reduced=True),
+        Noun("kniha", "f", "Knihy", 16, "", reduced=True), Noun("stolík", "m", "Nábytok", 139),
         Noun("kvetináč", "m", "Záhrada", 15, "size"), Noun("krhla", "f", "Záhrada", 26, "volume"),
     ),
     adjectives=(

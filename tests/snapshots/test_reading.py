@@ -82,6 +82,7 @@ def test_other_bytes_behind_the_end_are_refused(tmp_path: Path) -> None:
         ('{"code": "1"}'.encode("utf-16"), "UTF-16"),
         (b"PK\x03\x04rest", "ZIP"),
     ],
+    ids=["html", "packed html", "utf-16", "zip"],
 )
 def test_other_formats_are_named(tmp_path: Path, content: bytes, words: str) -> None:
     with pytest.raises(DamagedFile, match=words):

@@ -12,7 +12,7 @@ from shop.platforms.records import BadRecord
 BOM = b"\xef\xbb\xbf"
 DEEPEST = 64
 MOST_KEYS = 2_000  # of one object
-MOST_DIGITS = 1_000  # of one number; more than the 640 that the fast way is sure to see
+MOST_DIGITS = 1_000  # of one number; more than the 900 that the fast way is sure to see
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # also of whole pairs; those pass the closer look
 REPLACED = {code: "\ufffd" for code in range(32) if chr(code) not in "\t\n\r"}
 

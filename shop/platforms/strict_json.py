@@ -20,9 +20,9 @@ T = TypeVar("T")
 CONTROL_ESCAPE = re.compile(rb"\\(?:u00[01]|[bf])")
 # A number written with more digits than a float carries; strings of digits are read exactly anyway.
 LONG_FRACTION = re.compile(rb"\.\d{9}\d*(?![\"\d])")
-# Every 64th byte of a line: 640 digits in a row show up as at least nine.
-STRIDE = 64
-LONG_DIGITS = re.compile(rb"\d{9}")
+# Every 128th byte of a line: 900 digits in a row show up as at least seven.
+STRIDE = 128
+LONG_DIGITS = re.compile(rb"\d{7}")
 # What is left of a line when only this is kept is its shape: which objects with how many keys, and no values.
 NO_SHAPE = bytes(byte for byte in range(256) if byte not in b'{}[]":\\')
 MOST_SHAPES = 8_192

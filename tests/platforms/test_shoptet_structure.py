@@ -11,7 +11,6 @@ from tests.platforms.lines import SHOPTET, a_price, an_item, an_order, raw, read
 WITH_VAT = "items.0.itemPrice.withVat"
 
 
-# Faults of F9 in the matrix: depth and size.
 @pytest.mark.parametrize(
     ("before", "after", "path"),
     [

@@ -1,4 +1,4 @@
-"""Faults of values, F12 to F21 of the matrix: what is refused, with which word and at which place."""
+"""Faults of values, F12 to F16 of the matrix: what is refused, with which word and at which place."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -169,6 +169,3 @@ def test_an_impossible_time_of_change_is_left_out_and_noted_so_that_it_never_win
         order = read_order(an_order(changeTime=given))
         assert (order.changed_at, order.changes) == (None, [f"changeTime: {given} left out, it cannot be true"])
     assert refusal(an_order(changeTime="soon")) == ("bad_date", "$.changeTime")
-
-
-# Faults of F18 in the matrix: keys given twice.

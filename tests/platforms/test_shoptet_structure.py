@@ -12,6 +12,7 @@ WITH_VAT = "items.0.itemPrice.withVat"
 
 
 # Faults of F18 in the matrix: keys given twice.
+@pytest.mark.parametrize(
     ("before", "after", "path"),
     [
         ('"code": "126', '"code": "9", "code": "126', "$.code"),

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from shop.customers.models import Customer, CustomerMetrics
 from shop.listing.days import DayRange
 from shop.listing.filters import Choice, Lexemes, Search
-from shop.listing.listing import Spec
+from shop.listing.listing import Spec, Whole
 from shop.listing.ranges import Amounts, Days, LocalDays
 from shop.listing.sorts import AMOUNT, COUNT, MOMENT, Segment, Sort
 from shop.search import fold
@@ -132,6 +132,7 @@ CUSTOMERS = Spec(
         ),
     ),
     default_sort="-total_spent",
+    whole=Whole(Customer.__table__, Customer.shop_id),
 )
 
 

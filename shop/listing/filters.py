@@ -23,6 +23,7 @@ class Filter(ABC):
     name: str
     label: str
     many: ClassVar[bool] = False
+    by_zone: ClassVar[bool] = False  # whether the condition differs from zone to zone
 
     @property
     @abstractmethod

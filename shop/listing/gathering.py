@@ -22,7 +22,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    text,
     true,
     tuple_,
     union_all,
@@ -31,12 +30,12 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from shop.listing.cursor import Cursor
-from shop.listing.listing import Listing
+from shop.listing.limits import LONGEST, PATIENCE, limit_statements
+from shop.listing.listing import Listing, Whole
 from shop.listing.scopes import Scope
 from shop.listing.window import Key, directed, kept_parts, shown
 
 MOST = 10_000  # rows that are counted; more are "10 000+"
-PATIENCE = 300  # milliseconds for counting
 
 
 @dataclass(frozen=True)
@@ -70,22 +69,33 @@ def gather(session: Session, listing: Listing, scopes: Sequence[Scope], limit: i
 
 def bounded_count(session: Session, listing: Listing, scopes: Sequence[Scope]) -> int | None:
     """Return how many rows match, at most MOST + 1, or None where counting takes too long."""
-    found = matching(listing, scopes)
+    found = (
+        whole_list(listing.spec.whole, scopes)
+        if listing.spec.whole and not listing.values
+        else matching(listing, scopes)
+    )
     if found is None:
         return 0
     rows = patiently(session, select(func.count()).select_from(found))
     return None if rows is None else rows[0][0]
 
 
+def whole_list(whole: Whole, scopes: Sequence[Scope]) -> Subquery | None:
+    """Return the rows of a list without filters, no more than can be counted; None if no shop is meant."""
+    if not scopes:
+        return None
+    shop_ids = [shop_id for scope in scopes for shop_id in scope.shop_ids]
+    rows = select(literal(1)).select_from(whole.source).where(whole.shop.in_(shop_ids), *scopes[0].conditions)
+    return rows.limit(MOST + 1).subquery()
+
+
 def patiently(session: Session, statement: Select[Any]) -> Sequence[Any] | None:
     """Run a statement for as long as a reader waits for a count; None when that is over."""
-    patience = text("SELECT set_config('statement_timeout', :limit, true)")
-    usual = session.scalar(text("SELECT current_setting('statement_timeout')"))
     try:
         with session.begin_nested():
-            session.execute(patience, {"limit": str(PATIENCE)})
+            limit_statements(session, PATIENCE)
             rows = session.execute(statement).all()
-            session.execute(patience, {"limit": usual})
+            limit_statements(session, LONGEST)
     except OperationalError as error:
         if isinstance(error.orig, QueryCanceled):
             return None
@@ -117,7 +127,7 @@ def matching(listing: Listing, scopes: Sequence[Scope]) -> CTE | None:
     if not each:
         return None
     whole = each[0] if len(each) == 1 else union_all(*each)
-    return select(whole.subquery()).limit(MOST + 1).cte("found", nesting=True).prefix_with("MATERIALIZED")
+    return select(whole.subquery()).limit(MOST + 1).cte("found").prefix_with("MATERIALIZED")
 
 
 def sums_of(found: CTE) -> ColumnElement[str]:

@@ -7,17 +7,25 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, FromClause
 
 from shop.listing.cursor import Cursor, sealed
 from shop.listing.filters import Filter
-from shop.listing.sorts import Sort
+from shop.listing.sorts import Column, Sort
 
 SIZES = (15, 25, 50, 100)
 DENSITIES = ("compact", "standard", "comfortable")
 DEFAULT_SIZE = 50
 END = "end"
 LIST_PARAMETER = "in"  # on a record's page: the query of the list it was opened from
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The one table that holds a row for each row of a list without filters: enough to count them."""
+
+    source: FromClause
+    shop: Column
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,7 @@ class Spec:
     filters: tuple[Filter, ...]
     sorts: tuple[Sort, ...]
     default_sort: str  # with a minus in front for descending
+    whole: Whole | None = None
 
     def filter(self, name: str) -> Filter:
         return next(known for known in self.filters if known.name == name)

@@ -5,18 +5,16 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from psycopg.errors import QueryCanceled
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from shop.errors import ShopError
 from shop.listing.cursor import Cursor
 from shop.listing.gathering import MOST, bounded_count, gather
+from shop.listing.limits import settle
 from shop.listing.listing import Listing, Position
 from shop.listing.scopes import Scope
 from shop.listing.window import Key, walk
-
-LONGEST = 5_000  # milliseconds for one statement of a page
 
 
 class TooSlow(ShopError):
@@ -68,12 +66,6 @@ def page_of(
         raise
 
 
-def settle(session: Session) -> None:
-    """Plan every statement of this transaction for its own values, and let none of them run for long."""
-    plans = "set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)"
-    session.execute(text(f"SELECT {plans}, set_config('statement_timeout', :longest, true)"), {"longest": str(LONGEST)})
-
-
 def page_within(session: Session, listing: Listing, scopes: Sequence[Scope], folded: Total | None) -> Page:
     """Return the page with one row more than it holds, as a sign that the list goes on."""
     limit = listing.per_page + 1
@@ -98,10 +90,7 @@ def looked_for(
     if gathered is not None and gathered.is_whole:
         return gathered.keys, folded or Total(gathered.count, exact=True, sums=gathered.sums)
     total = folded or counted(None if gathered is None else gathered.count)
-    session.execute(text("SELECT set_config('enable_bitmapscan', 'off', true)"))  # it would read all the many at once
-    keys = walk(session, listing, scopes, limit, divided=False)
-    session.execute(text("SELECT set_config('enable_bitmapscan', 'on', true)"))
-    return keys, total
+    return walk(session, listing, scopes, limit, divided=False), total
 
 
 def counted(count: int | None) -> Total:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import eq, ge, gt, le, lt
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_
@@ -22,6 +22,7 @@ class Days(Filter):
 
     column: Column
     verb: str = ""
+    by_zone: ClassVar[bool] = True
 
     @property
     def allowed(self) -> str:
@@ -57,6 +58,8 @@ class Days(Filter):
 @dataclass(frozen=True)
 class LocalDays(Days):
     """A range of days over a column that holds the shop's local days themselves."""
+
+    by_zone: ClassVar[bool] = False
 
     def condition(self, value: DayRange, zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
         bounds = [self.column >= value.first] if value.first else []

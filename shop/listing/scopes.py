@@ -34,7 +34,7 @@ def zone_of(shop: ListedShop) -> ZoneInfo:
 
 @dataclass(frozen=True)
 class Scope:
-    """Shops of one zone. `parts`: for each shop the values of the sort's part column, None where all of them are meant."""
+    """Shops in which the same conditions hold. `parts`: for each shop the values of the sort's part column, None where all of them are meant."""
 
     shop_ids: tuple[int, ...]
     zone: ZoneInfo
@@ -57,12 +57,14 @@ class Scope:
 def scopes(
     listing: Listing, shops: Sequence[ListedShop], parts: Callable[[int], tuple[str, ...]] | None = None
 ) -> list[Scope]:
-    """Group the shops by zone; a shop in which no part is meant has no rows to give and drops out."""
+    """Group the shops, by zone where days are asked for; a shop in which no part is meant has no rows and drops out."""
+    by_zone = listing.position.at is not None or any(known.by_zone for known, _ in listing.filters())
     meant = {shop.id: parts(shop.id) for shop in shops} if parts else None
     left = [shop for shop in shops if meant is None or meant[shop.id]]
-    by_zone = groupby(sorted(left, key=lambda shop: (shop.timezone, shop.id)), key=lambda shop: shop.timezone)
+    ordered = sorted(left, key=lambda shop: (shop.timezone if by_zone else "", shop.id))
     found = []
-    for name, members in by_zone:
-        zone = ZoneInfo(name)
+    for _, group in groupby(ordered, key=lambda shop: shop.timezone if by_zone else ""):
+        members = list(group)
+        zone = zone_of(members[0])
         found.append(Scope(tuple(shop.id for shop in members), zone, tuple(listing.conditions(zone)), meant))
     return found

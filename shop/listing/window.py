@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from shop.listing.cursor import Cursor
+from shop.listing.limits import keep_index_order
 from shop.listing.listing import Listing
 from shop.listing.scopes import Scope
 from shop.listing.sorts import Column, Segment
@@ -50,11 +51,13 @@ def walk(session: Session, listing: Listing, scopes: Sequence[Scope], limit: int
     `divided` walks each part of a shop by itself where the index allows it: right when the parts are all that is asked for.
     """
     found: list[Key] = []
+    keep_index_order(session, start=True)
     for number in segments_ahead(listing):
         wanted = limit - len(found)
         statement = window(listing, scopes, number, wanted, divided=divided)
         if statement is not None and wanted:
             found += [Key(number, *row) for row in session.execute(statement)]
+    keep_index_order(session, start=False)
     return found
 
 

@@ -8,17 +8,17 @@ from sqlalchemy import (
     Numeric,
     Text,
     and_,
+    cast,
     column,
     join,
     null,
     or_,
     outerjoin,
     table,
-    type_coerce,
 )
 
 from shop.listing.filters import Choice, Exact, Search
-from shop.listing.listing import Spec
+from shop.listing.listing import Spec, Whole
 from shop.listing.ranges import Amounts
 from shop.listing.sorts import AMOUNT, TEXT, Segment, Sort
 from shop.products.models import Product, ProductVariant
@@ -46,7 +46,7 @@ def by_metric(key: ColumnElement[Any]) -> tuple[Segment, Segment]:
         key_codec=AMOUNT, tie_codec=TEXT, measure=METRICS.c.sales,
     )  # fmt: skip
     unsold = Segment(
-        source=EVERY, shop=ProductVariant.shop_id, row=ProductVariant.id, key=type_coerce(null(), key.type), tie=ProductVariant.sku,
+        source=EVERY, shop=ProductVariant.shop_id, row=ProductVariant.id, key=cast(null(), key.type), tie=ProductVariant.sku,
         key_codec=AMOUNT, tie_codec=TEXT, known=False, where=(METRICS.c.sku.is_(None),),
     )  # fmt: skip
     return sold, unsold
@@ -98,6 +98,7 @@ PRODUCTS = Spec(
         ),
     ),
     default_sort="-sales",
+    whole=Whole(ProductVariant.__table__, ProductVariant.shop_id),
 )  # fmt: skip
 
 FIELDS = ("sku", "units", "sales", "listed")

@@ -1,4 +1,4 @@
-"""How far a run is, in words: its phases, what is counted in the present one, how fast it goes and how long it still takes."""
+"""How far a run is, in words: its phases, what is counted in the present one, its pace and the time it still takes."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from flask.testing import FlaskClient
 
 from shop.db import db
+from shop.formatting import money
 from shop.orders.models import OrderStatus
 from shop.shops.models import Shop
 from tests.analytics.ledger import an_item, fold, know_statuses, sold
@@ -43,6 +44,9 @@ def test_every_number_opens_exactly_the_rows_that_it_sums(client: FlaskClient, s
     for name in ("Total sales", "Net sales", "Average order"):
         link = next(node for node in figures(page)[name].all("a") if "figure__value" in node.get("class"))
         assert rows_behind(client, link["href"]) == 29, name
+    total = client.get("/overview.json?period=28d").get_json()["total_sales"]
+    rows = next(node for node in figures(page)["Total sales"].all("a") if "figure__value" in node.get("class"))
+    assert opened(client, rows["href"]).has(" ".join(money(Decimal(total), "CZK").split()))  # the list's own sum
 
 
 def test_numbers_of_one_of_several_shops_open_the_rows_of_that_shop(client: FlaskClient, shop: Shop) -> None:

@@ -1,7 +1,7 @@
 """What a range of days adds up to: sales, statuses, products, customers and cohorts, read from the folds."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,7 +31,10 @@ class Sales:
     rounding: Decimal = ZERO
 
     def __add__(self, other: "Sales") -> "Sales":
-        return Sales(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Sales(*(getattr(self, name) + getattr(other, name) for name in COLUMNS))
+
+
+COLUMNS = tuple(field.name for field in fields(Sales))
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def sales_by_interval(shop_ids: Sequence[int], start: date, end: date, *, by_mon
     first: SQLColumnExpression[date] = (
         cast(func.date_trunc("month", DailySales.day), Date) if by_month else DailySales.day
     )
-    sums = [func.sum(getattr(DailySales, field.name)) for field in fields(Sales)]
+    sums = [func.sum(getattr(DailySales, name)) for name in COLUMNS]
     query = (
         select(DailySales.shop_id, first.label("start"), *sums)
         .join(OrderStatus, same_status())
@@ -105,7 +108,7 @@ def sales_by_interval(shop_ids: Sequence[int], start: date, end: date, *, by_mon
 
 def sales_by_shop(shop_ids: Sequence[int], start: date, end: date) -> dict[int, Sales]:
     """Return the sums over counted statuses of all the days, by shop; shops without counted orders have zeros."""
-    sums = [func.sum(getattr(DailySales, field.name)) for field in fields(Sales)]
+    sums = [func.sum(getattr(DailySales, name)) for name in COLUMNS]
     query = (
         select(DailySales.shop_id, *sums)
         .join(OrderStatus, same_status())

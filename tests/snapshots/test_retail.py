@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from shop.platforms.records import Kind
 from shop.shops.models import Shop
+from tests.builders import an_owner, signed_in
 from tests.snapshots.files import books, load
 from tests.snapshots.invariants import broken_invariants
 
@@ -22,7 +24,7 @@ def rows(db: SQLAlchemy, query: str) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in db.session.execute(text(query))]
 
 
-def test_the_retail_shop_gives_exactly_its_expected_figures(app: Flask, db: SQLAlchemy) -> None:
+def test_the_retail_shop_gives_exactly_its_expected_figures(app: Flask, client: FlaskClient, db: SQLAlchemy) -> None:
     if not FOLDER.is_dir():
         pytest.skip("the retail shop's files are not beside the project")
     expected = json.loads((FOLDER / "expected.json").read_text())
@@ -51,6 +53,7 @@ def test_the_retail_shop_gives_exactly_its_expected_figures(app: Flask, db: SQLA
     check_sales(db, expected)
     check_customers(db, expected)
     check_products(db, expected)
+    check_overview(signed_in(client, an_owner()), expected)
     assert broken_invariants(db) == []
 
     for kind, lines in ((Kind.ORDERS, first.lines), (Kind.CUSTOMERS, customers.lines), (Kind.PRODUCTS, products.lines)):
@@ -98,3 +101,14 @@ def check_products(db: SQLAlchemy, expected: dict[str, Any]) -> None:
     assert [list(row) for row in by_units] == expected["top_products_by_units"]
     by_sales = rows(db, "SELECT sku, sales::text FROM product_metrics m WHERE sku <> '' ORDER BY m.sales DESC LIMIT 10")
     assert [list(row) for row in by_sales] == expected["top_products_by_revenue"]
+
+
+def check_overview(client: FlaskClient, expected: dict[str, Any]) -> None:
+    overview = client.get("/overview.json?shop=retail").get_json()
+    months = {month: [sums["orders"], sums["total_sales"]] for month, sums in overview["by_month"].items()}
+    days = {day: [sums["orders"], sums["total_sales"]] for day, sums in overview["by_day"].items()}
+    assert months == expected["by_month"]
+    assert {day: days[day] for day in expected["sample_days"]} == expected["sample_days"]
+    assert (overview["orders"], overview["total_sales"]) == (expected["counted_orders"], expected["counted_total"])
+    assert overview["customers"] == overview["new_customers"] == expected["customers_with_counted_order"]
+    assert client.get("/cohorts.json?shop=retail").get_json()["cohorts"] == expected["cohorts"]

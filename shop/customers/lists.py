@@ -83,8 +83,8 @@ CUSTOMERS = Spec(
     filters=(
         Search("q", "Search", Customer.search),
         Lexemes("email", "E-mail", Customer.search, fold, spoken="with e-mail"),
-        Amounts("orders_count", "Orders", CustomerMetrics.orders_count, noun="with orders"),
-        Amounts("total_spent", "Total spent", CustomerMetrics.total_spent, noun="who spent"),
+        Amounts("orders_count", "Orders", CustomerMetrics.orders_count, spoken="with {} orders"),
+        Amounts("total_spent", "Total spent", CustomerMetrics.total_spent, spoken="who spent {}"),
         Days("last_order", "Last order", CustomerMetrics.last_order_at, verb="who last ordered"),
         Ordered("ordered", "Ordered", ORDERS.c.placed_at, verb="who ordered"),
         LocalDays("first_order", "First order", CustomerMetrics.first_order_day, verb="who first ordered"),

@@ -96,7 +96,7 @@ class Lexemes(Filter):
     column: Column
     lexeme: Callable[[str], str]
     fixed: Mapping[str, str] = field(default_factory=dict)
-    spoken: str = ""
+    spoken: str | None = None  # what stands before the value in a sentence, the label if nothing is said
     many: ClassVar[bool] = True
 
     @property
@@ -117,7 +117,7 @@ class Lexemes(Filter):
         return " or ".join(self.fixed.get(text, text) for text in value)
 
     def phrase(self, value: tuple[str, ...]) -> str:
-        return f"{self.spoken or self.label} {self.words(value)}".strip()
+        return f"{self.label if self.spoken is None else self.spoken} {self.words(value)}".strip()
 
     def condition(self, value: tuple[str, ...], zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
         return matches(self.column, " | ".join(exactly(self.lexeme(text)) for text in value))

@@ -28,7 +28,7 @@ class Whole:
     shop: Column
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Spec:
     """What one list can be asked: declared once by its domain."""
 

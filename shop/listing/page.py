@@ -57,7 +57,8 @@ def page_of(
     """
     settle(session)
     try:
-        return bounded(page_within(session, listing, scopes, folded()), listing)
+        placed = at_its_day(session, listing, scopes)
+        return bounded(page_within(session, placed, scopes, folded()), placed)
     except OperationalError as error:
         if isinstance(error.orig, QueryCanceled):
             raise TooSlow(
@@ -74,11 +75,21 @@ def page_within(session: Session, listing: Listing, scopes: Sequence[Scope], fol
         total = folded or counted(bounded_count(session, listing, scopes))
     else:
         keys, total = looked_for(session, listing, scopes, folded, limit)
-    previous = None
-    if listing.position.at is not None and keys:
-        before = replace(listing, position=Position(before=keys[0].cursor(None)))
-        previous = nearest(session, before, scopes)
-    return Page(keys, total, previous.cursor(None) if previous else None, None, None)
+    return Page(keys, total, None, None, None)
+
+
+def at_its_day(session: Session, listing: Listing, scopes: Sequence[Scope]) -> Listing:
+    """Return a listing that goes to a day as one that starts behind the row before the first of that day.
+
+    Shops in other zones begin the day at other instants; from the first of these rows on, the list goes on as it is.
+    """
+    if listing.position.at is None:
+        return listing
+    first = nearest(session, listing, scopes)
+    if first is None:
+        return replace(listing, position=Position(at_end=True))
+    before = nearest(session, replace(listing, position=Position(before=first.cursor(None))), scopes)
+    return replace(listing, position=Position(after=before.cursor(None)) if before else Position())
 
 
 def looked_for(
@@ -108,7 +119,7 @@ def bounded(page: Page, listing: Listing) -> Page:
         keys.reverse()
     rank = first_rank(listing, page.total, len(keys))
     is_start = position == Position() or not keys
-    goes_back = more if position.backwards else position.after is not None or page.previous is not None
+    goes_back = more if position.backwards else position.after is not None
     goes_on = position.before is not None if position.backwards else more
     last_rank = None if rank is None else rank + len(keys) - 1
     return Page(

@@ -82,7 +82,7 @@ class Amounts(Filter):
     """Comparisons with a number, all of which must hold: gte:1000,lte:2000."""
 
     column: Column
-    noun: str = ""
+    spoken: str = "{}"  # the sentence around the comparison
 
     @property
     def allowed(self) -> str:
@@ -103,7 +103,7 @@ class Amounts(Filter):
         return " and ".join(said)
 
     def phrase(self, value: Bounds) -> str:
-        return f"{self.noun} {self.words(value)}".strip()
+        return self.spoken.format(self.words(value))
 
     def condition(self, value: Bounds, zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
         return and_(*(COMPARISONS[comparison][0](self.column, amount) for comparison, amount in value))

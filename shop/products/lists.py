@@ -59,8 +59,8 @@ PRODUCTS = Spec(
     filters=(
         Search("q", "Search", Product.search),
         Exact("sku", "SKU", ProductVariant.sku, spoken="with SKU"),
-        Amounts("units", "Units", METRICS.c.units, noun="with units sold"),
-        Amounts("sales", "Sales", METRICS.c.sales, noun="with sales of"),
+        Amounts("units", "Units", METRICS.c.units, spoken="with {} units sold"),
+        Amounts("sales", "Sales", METRICS.c.sales, spoken="with sales of {}"),
         Choice(
             "listed",
             "In the shop",

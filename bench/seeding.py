@@ -82,7 +82,7 @@ def fill(connection: psycopg.Connection[Any], orders: int) -> list[str]:
 def fill_shop(connection: psycopg.Connection[Any], slug: str, currency: str, zone: str, orders: int) -> None:
     row = connection.execute(ADD_SHOP, (slug, slug, currency, zone)).fetchone()
     assert row is not None
-    made = {"shop": row[0], "zone": zone, "orders": orders, "customers": orders // 2 + 1, "products": orders // 20 + 10}
+    made = {"shop": row[0], "zone": zone, "orders": orders, "customers": orders // 2 + 1, "products": orders // 3 + 10}
     for statement in (STATUSES, CUSTOMERS, PRODUCTS, VARIANTS):
         connection.execute(statement, made)
     first = connection.execute("SELECT min(id) FROM customers WHERE shop_id = %(shop)s", made).fetchone()

@@ -1,8 +1,8 @@
 """A whole list as CSV: every row, in the list's order, from one snapshot of the database, in flat memory."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any
 
 from flask import Response
@@ -31,26 +31,25 @@ def csv_response(
     The first piece is read here, so that a list that cannot be read is answered with an error page. A later failure cuts the
     connection in the middle of the chunked answer: what arrived can never be taken for the whole.
     """
-    pieces = written(snapshot_rows(engine, listing, scopes, rows), header)
-    started = chain([next(pieces)], pieces)
-    response = Response(
-        closing(started, pieces), mimetype="text/csv", content_type="text/csv; charset=utf-8; header=present"
-    )
+    source = snapshot_rows(engine, listing, scopes, rows)
+    pieces = written(source, header)
+    first = next(pieces)
+    response = Response(handed_on(first, pieces, source), content_type="text/csv; charset=utf-8; header=present")
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name(listing, datetime.now(UTC))}"'
     response.headers["Cache-Control"] = "no-store"
+    response.call_on_close(source.close)  # a reader who never took the first piece
     return response
 
 
-def closing(pieces: Iterable[str], source: Iterator[str]) -> Iterator[bytes]:
-    """Hand the pieces on; when the reader has gone, let go of the database too."""
-    try:
+def handed_on(first: str, pieces: Iterator[str], source: Generator[Fields]) -> Iterator[bytes]:
+    """Hand the pieces on; when the reader has gone, or reading fails, let go of the database at once."""
+    with closing(source):
+        yield first.encode()
         for piece in pieces:
             yield piece.encode()
-    finally:
-        source.close()  # type: ignore[attr-defined]  # a generator
 
 
-def snapshot_rows(engine: Engine, listing: Listing, scopes: Sequence[Scope], rows: Rows) -> Iterator[Fields]:
+def snapshot_rows(engine: Engine, listing: Listing, scopes: Sequence[Scope], rows: Rows) -> Generator[Fields]:
     """Read every row within one REPEATABLE READ transaction, keys by a server-side cursor, rows by their primary key."""
     with engine.connect() as pooled:
         connection = pooled.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -62,9 +61,10 @@ def snapshot_rows(engine: Engine, listing: Listing, scopes: Sequence[Scope], row
                 statement = whole(listing, segment, scopes)
                 if statement is None:
                     continue
-                streamed = session.execute(statement, execution_options={"stream_results": True, "yield_per": BATCH})
-                for batch in streamed.partitions(BATCH):
-                    yield from rows(session, [Key(number, *row) for row in batch])
+                options = {"stream_results": True, "yield_per": BATCH}
+                with closing(session.execute(statement, execution_options=options)) as streamed:
+                    for batch in streamed.partitions(BATCH):
+                        yield from rows(session, [Key(number, *row) for row in batch])
 
 
 def whole(listing: Listing, segment: Segment, scopes: Sequence[Scope]) -> Select[Any] | None:

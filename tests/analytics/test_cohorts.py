@@ -4,7 +4,7 @@ from datetime import date, time
 
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -36,7 +36,12 @@ def test_without_orders_there_are_no_cohorts(client: FlaskClient) -> None:
     assert client.get("/cohorts.json").get_json()["cohorts"] == {}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.generate],  # making an example smaller would take minutes, each try being a database of its own
+)
 @given(
     bought=st.lists(
         st.tuples(

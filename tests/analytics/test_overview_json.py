@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -53,7 +53,12 @@ def world(client: FlaskClient) -> list[Shop]:
     return shops
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.generate],  # making an example smaller would take minutes, each try being a database of its own
+)
 @given(orders=RANDOM_ORDERS, first=st.integers(0, 75), length=st.integers(0, 75))
 def test_every_figure_is_the_sum_of_its_orders(
     client: FlaskClient, db: SQLAlchemy, world: list[Shop], orders: list[Any], first: int, length: int

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from shop.customers.models import Customer, CustomerMetrics
 from shop.listing.days import DayRange
-from shop.listing.filters import Choice, Lexemes, Search
+from shop.listing.filters import Choice, Emails, Search
 from shop.listing.listing import Spec, Whole
 from shop.listing.ranges import Amounts, Days, LocalDays
 from shop.listing.sorts import AMOUNT, COUNT, MOMENT, Segment, Sort
@@ -82,7 +82,7 @@ CUSTOMERS = Spec(
     many="customers",
     filters=(
         Search("q", "Search", Customer.search),
-        Lexemes("email", "E-mail", Customer.search, fold, spoken="with e-mail"),
+        Emails("email", "E-mail", Customer.search, fold, spoken="with e-mail"),
         Amounts("orders_count", "Orders", CustomerMetrics.orders_count, spoken="with {} orders"),
         Amounts("total_spent", "Total spent", CustomerMetrics.total_spent, spoken="who spent {}"),
         Days("last_order", "Last order", CustomerMetrics.last_order_at, verb="who last ordered"),

@@ -123,6 +123,21 @@ class Lexemes(Filter):
         return matches(self.column, " | ".join(exactly(self.lexeme(text)) for text in value))
 
 
+@dataclass(frozen=True)
+class Emails(Lexemes):
+    """Whole e-mail addresses. One without its @ could be a word of somebody's name, and is refused."""
+
+    @property
+    def allowed(self) -> str:
+        return "a whole e-mail address; search with “q” for a part of one"
+
+    def read(self, given: Sequence[str]) -> tuple[str, ...]:
+        for text in given:
+            if "@" not in text:
+                raise refused(self.name, text, self.allowed)
+        return super().read(given)
+
+
 def matches(column: Column, tsquery: str) -> ColumnElement[bool]:
     """Return the condition that a vector matches; both sides are written without a text search configuration."""
     found: ColumnElement[bool] = column.bool_op("@@")(cast(bindparam(None, tsquery, unique=True), TSQUERY))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement
 
 from shop.listing.days import DayRange
-from shop.listing.filters import Choice, Identifier, Lexemes, Named, Search, matches
+from shop.listing.filters import Choice, Emails, Identifier, Lexemes, Named, Search, matches
 from shop.listing.listing import Listing, Spec
 from shop.listing.page import Total
 from shop.listing.ranges import Amounts, Days
@@ -75,7 +75,7 @@ ORDERS = Spec(
         Lexemes(
             "item_type", "Item type", Order.search, lambda text: ITEM_TYPE + fold(text), spoken="with an item of type"
         ),
-        Lexemes("email", "E-mail", Order.search, fold, spoken="of"),
+        Emails("email", "E-mail", Order.search, fold, spoken="of"),
         Identifier("customer", "Customer", Order.customer_id, spoken="of customer"),
         Lexemes("currency", "Currency", Order.search, lambda text: CURRENCY + fold(text), spoken="in"),
         Lexemes("country", "Country", Order.search, lambda text: COUNTRY + fold(text), spoken="to"),

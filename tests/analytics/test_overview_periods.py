@@ -143,3 +143,15 @@ def test_an_operator_sees_the_overview_and_a_stranger_signs_in(client: FlaskClie
 def test_what_the_address_cannot_mean_is_refused(client: FlaskClient, shop: Shop, query: str) -> None:
     sell(shop)
     assert client.get(f"/?{query}").status_code == 400
+
+
+def test_days_that_no_snapshot_has_seen_are_gaps_and_days_without_a_sale_are_zero(
+    client: FlaskClient, shop: Shop
+) -> None:
+    end = today(shop)
+    for ago in (20, 10):
+        sold(shop, end - timedelta(days=ago), "100.00")
+    fold()
+    a_snapshot(shop, as_of=datetime.now(UTC) - timedelta(days=5))
+    shown = opened(client, "/?chart=orders").column("This period", "Orders by day")
+    assert shown == ["—"] * 7 + ["1"] + ["0"] * 9 + ["1"] + ["0"] * 5 + ["—"] * 5

@@ -1,11 +1,13 @@
-"""What Pult asks of a platform: how to read its files, and what its words mean."""
+"""What Pult asks of a platform: how to read its files, what its words mean, and how to call it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from shop.platforms.failures import Refused
 from shop.platforms.records import Kind, Peek
+from shop.platforms.remote import Access, Notice, Remote
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,20 @@ class Platform:
     peekers: Mapping[Kind, Callable[[], Callable[[bytes], Peek]]]
     categories: Mapping[str, str]  # of its fixed statuses: new, open, done, cancelled
     line_kinds: Mapping[str, str]  # of its words for lines that are no goods
+    remote: Callable[[Access], Remote] | None = None  # None: only its stored files are read
+    notices: Callable[[Mapping[str, str], bytes, Sequence[str]], Notice] | None = None
+
+    def connect(self, access: Access) -> Remote:
+        """Return the shop on this platform; nothing is called yet. Close it after use. Raises PlatformFailure."""
+        if self.remote is None:
+            raise Refused(f"Pult reads files of {self.name} and does not call it.")
+        return self.remote(access)
+
+    def notice(self, headers: Mapping[str, str], body: bytes, keys: Sequence[str]) -> Notice:
+        """Return what a webhook's call says, if one of the keys has signed it. Raises PlatformFailure if none has."""
+        if self.notices is None:
+            raise Refused(f"{self.name} sends no notices that Pult knows.")
+        return self.notices(headers, body, keys)
 
     def decode(self, kind: Kind) -> Callable[[bytes], Any]:
         """Return a new reader: a line to an OrderRecord, CustomerRecord or ProductRecord, or BadRecord raised."""

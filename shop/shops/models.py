@@ -22,6 +22,8 @@ class Shop(Model):
     currency: Mapped[str] = mapped_column(CHAR(3))
     timezone: Mapped[str] = mapped_column(Text)
     credentials: Mapped[bytes | None] = mapped_column(LargeBinary)  # encrypted, see secrets.py
+    access_token: Mapped[bytes | None] = mapped_column(LargeBinary)  # encrypted, see tokens.py
+    access_token_expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     platform_shop_id: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text, server_default="active")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -1,1 +1,1 @@
-"""Shoptet: its file format as plain records."""
+"""Shoptet: its file format as plain records, and its API."""

@@ -1,11 +1,13 @@
-"""Shoptet as a platform: its readers and the meaning of its words."""
+"""Shoptet as a platform: its readers, the meaning of its words, and its API."""
 
 from shop.platforms.platform import Platform
 from shop.platforms.records import Kind
+from shop.platforms.shoptet.connection import connect
 from shop.platforms.shoptet.customers import CustomerReader
 from shop.platforms.shoptet.orders import OrderReader
 from shop.platforms.shoptet.peeks import CustomerPeek, OrderPeek, ProductPeek
 from shop.platforms.shoptet.products import ProductReader
+from shop.platforms.shoptet.webhooks import read_notice
 
 SHOPTET = Platform(
     name="shoptet",
@@ -20,4 +22,6 @@ SHOPTET = Platform(
         "product-set-item": "part",
         "deposit": "deposit",
     },
+    remote=connect,
+    notices=read_notice,
 )

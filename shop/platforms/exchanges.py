@@ -1,0 +1,100 @@
+"""One HTTP exchange with a platform: bounded in time and size, and its breaks in the words of failures."""
+
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from shop.platforms.failures import ContractBroken, Faltered, TimedOut, Unreachable
+from shop.platforms.timing import Timing
+
+LARGEST_ANSWER = 64 << 20  # bytes, unpacked; a page of a thousand products with all their parts is a tenth of it
+AGENT = "Pult"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer, whatever its status."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+def http_client(timing: Timing) -> httpx.Client:
+    """Return a client with one connection that follows no redirect and takes nothing from the environment.
+
+    A proxy from the environment would see tokens, and would resolve names that were checked here.
+    """
+    return httpx.Client(
+        timeout=httpx.Timeout(timing.read, connect=timing.connect, pool=timing.connect),
+        limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+        headers={"User-Agent": AGENT},
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def exchange(
+    client: httpx.Client,
+    timing: Timing,
+    method: str,
+    url: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+) -> Answer:
+    """Send one request and read its answer whole. Raises Unreachable, TimedOut, Faltered or ContractBroken."""
+    deadline = timing.clock() + timing.answer
+    options: dict[str, Any] = {"params": params, "headers": headers, "content": content}
+    with spoken(host_of(url)), client.stream(method, url, **options) as response:
+        body = bytearray()
+        for block in response.iter_bytes():
+            body += block
+            if len(body) > LARGEST_ANSWER:
+                raise ContractBroken(f"{host_of(url)} sent an answer larger than {LARGEST_ANSWER >> 20} MiB.")
+            if timing.clock() > deadline:
+                raise TimedOut(f"{host_of(url)} took longer than {timing.answer:.0f} seconds for one answer.")
+        return Answer(response.status_code, response.headers, bytes(body))
+
+
+@contextmanager
+def spoken(host: str) -> Iterator[None]:
+    """Turn what the network does into failures. Their causes hold addresses and headers, so they are left behind."""
+    try:
+        yield
+    except httpx.ConnectTimeout:
+        raise Unreachable(f"{host} could not be reached in time.") from None
+    except httpx.TimeoutException:
+        raise TimedOut(f"{host} fell silent in the middle of a call.") from None
+    except httpx.ConnectError as error:
+        raise Unreachable(f"{host} could not be reached: {reason(error)}.") from None
+    except httpx.DecodingError:
+        raise ContractBroken(f"The answer of {host} cannot be unpacked.") from None
+    except httpx.TransportError as error:
+        raise Faltered(f"The connection to {host} broke: {reason(error)}.") from None
+    except (httpx.InvalidURL, httpx.StreamError):
+        raise ContractBroken(f"{host} cannot be called at this address.") from None
+
+
+def reason(error: BaseException) -> str:
+    """Say why in a few words that hold neither address nor header."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return "its certificate or encryption is not accepted"
+        if isinstance(cause, ConnectionRefusedError):
+            return "nobody listens there"
+        if isinstance(cause, ConnectionResetError):
+            return "it was reset"
+        cause = cause.__cause__ or cause.__context__
+    return "its name is not known or no way leads there" if isinstance(error, httpx.ConnectError) else "it was cut"
+
+
+def host_of(url: str) -> str:
+    return urlsplit(url).hostname or "the platform"

@@ -1,0 +1,29 @@
+"""Where tokens may be sent: over TLS, or to this very machine, where the simulator runs."""
+
+from urllib.parse import urlsplit
+
+from shop.platforms.addresses import is_loopback
+from shop.platforms.failures import AddressRefused
+
+API = "https://api.myshoptet.com"
+RESULT_HOSTS = (".myshoptet.com",)
+
+
+def checked_base(given: str) -> str:
+    """Return the address without a slash at its end. Raises AddressRefused where a token would travel in the clear."""
+    try:
+        parts = urlsplit(given)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host, parts = "", urlsplit("")
+    if not host or parts.username or parts.password or parts.scheme not in ("https", "http"):
+        raise AddressRefused("The address of the API or of its tokens cannot be used.")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise AddressRefused(f"{host} is to be called without encryption, and a token would be seen on the way.")
+    return given.rstrip("/")
+
+
+def loopback_of(base: str) -> str | None:
+    """Return the host if it is this machine."""
+    host = urlsplit(base).hostname or ""
+    return host if is_loopback(host) else None

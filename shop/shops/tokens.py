@@ -18,8 +18,9 @@ PATIENCE = "60s"  # for another worker's call of the token endpoint, which is gi
 
 
 class ShopTokens:
-    """A `TokenStore` over the shop's row. It opens a connection of its own for each look, so that a renewal is kept
-    and seen at once, whatever becomes of the caller's transaction. `connect` is `shop.db.connector()`.
+    """A `TokenStore` over the shop's row; `connect` is `shop.db.connector()`.
+
+    Each look has a connection of its own, so that a renewal is kept and seen whatever becomes of the caller's work.
     """
 
     def __init__(

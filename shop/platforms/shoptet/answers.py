@@ -22,7 +22,7 @@ class Metadata(Struct, rename="camel"):
 
 
 class Envelope(Struct):
-    data: Raw | None = None
+    data: Raw = Raw(b"null")
     errors: list[Error] | None = None
     metadata: Metadata | None = None
 

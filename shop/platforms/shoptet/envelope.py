@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -62,10 +62,10 @@ def decoded(data: bytes | msgspec.Raw, shape: type[T], place: str) -> T:
 def read_reply(answer: Answer, place: str, now: datetime) -> Reply:
     """Return the data of the answer. Raises the failure that it tells of: a 200 may carry errors too."""
     envelope = envelope_of(answer.body)
-    errors = [error for error in (envelope.errors or []) if envelope] if envelope else []
+    errors = (envelope.errors or []) if envelope else []
     if answer.status >= 300 or errors:
         raise failure_of(answer, errors, place, now)
-    if envelope is None or envelope.data is None or bytes(envelope.data) == b"null":
+    if envelope is None or bytes(envelope.data) == b"null":
         raise unreadable(answer, place)
     return Reply(place, envelope.data, request_id(envelope))
 
@@ -130,11 +130,3 @@ def unreadable(answer: Answer, place: str) -> PlatformFailure:
     if start.startswith(b"<"):
         return failures.ContractBroken(f"Shoptet answered {place} with a web page in the place of data.")
     return failures.ContractBroken(f"The answer of {place} is not what Shoptet promises.")
-
-
-def parsed(body: bytes) -> Any:
-    """Return the body as plain JSON, None where it is none."""
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None

@@ -38,7 +38,7 @@ class Delivery(Struct, rename="camel", forbid_unknown_fields=True):
     event: Filled
     event_created: Filled
     event_instance: Filled
-    payload: msgspec.Raw | None = None
+    payload: msgspec.Raw = msgspec.Raw(b"null")
 
 
 def registered(api: Api, ours: str | None) -> Webhook | None:

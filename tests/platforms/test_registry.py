@@ -1,13 +1,18 @@
 """The platforms by name, what their words mean, and the quick look at a line."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from shop.errors import ShopError
+from shop.platforms.failures import Refused
 from shop.platforms.records import BadRecord, Kind, Peek
 from shop.platforms.registry import PLATFORMS, platform
+from shop.platforms.remote import Access, Remote
+from shop.platforms.shoptet.connection import ShoptetShop
+from shop.platforms.tokens import MemoryTokens
 from tests.platforms.lines import SHOPTET, a_customer, a_product, an_order, raw
 
 
@@ -81,3 +86,19 @@ def test_a_peek_understands_both_forms_of_an_offset() -> None:
     for given in ("2025-09-22T12:14:17+0200", "2025-09-22T12:14:17+02:00", "2025-09-22T10:14:17Z"):
         peek = SHOPTET.peek(Kind.ORDERS)(raw(an_order(changeTime=given)))
         assert peek.changed_at == datetime(2025, 9, 22, 10, 14, 17, tzinfo=UTC)
+
+
+def test_a_platform_that_is_not_called_says_so() -> None:
+    files = replace(SHOPTET, name="files", remote=None, notices=None)
+    with pytest.raises(Refused, match="files"):
+        files.connect(Access({}, MemoryTokens(lambda: datetime.now(UTC))))
+    with pytest.raises(Refused, match="files"):
+        files.notice({}, b"", [])
+
+
+def test_shoptet_is_called_at_its_public_address_unless_told_otherwise() -> None:
+    tokens = MemoryTokens(lambda: datetime.now(UTC))
+    remote: Remote = SHOPTET.connect(Access({"token": "t"}, tokens))
+    assert isinstance(remote, ShoptetShop)
+    assert remote.api.base == "https://api.myshoptet.com"
+    remote.close()

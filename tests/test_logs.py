@@ -120,3 +120,10 @@ def test_a_field_that_sounds_secret_is_hidden(name: str) -> None:
 def test_what_a_url_needs_to_be_recognised_is_kept() -> None:
     masked = logs.mask(None, "info", {"error": f"postgresql://pult:{CANARY}@db.example:5432/pult is away"})
     assert masked == {"error": "postgresql://pult:•••@db.example:5432/pult is away"}
+
+
+def test_the_client_of_the_platforms_tells_no_addresses(told: StringIO) -> None:
+    for name in ("httpx", "httpcore", "httpcore.http11"):
+        logging.getLogger(name).info("HTTP Request: GET https://tulip.example/api-results/%s", CANARY)
+        logging.getLogger(name).debug("send_request_headers.started %s", CANARY)
+    assert CANARY not in told.getvalue()

@@ -52,11 +52,11 @@ class Gate:
         parts = parted(address)
         host = (parts.hostname or "").rstrip(".").lower()
         if parts.username or parts.password or not host:
-            raise AddressRefused("The address of a file holds a sign-in or no host.")
+            raise AddressRefused("An address holds a sign-in or no host.")
         if self.loopback:
             return self.on_loopback(parts, host, address)
         if parts.scheme != "https" or (parts.port or 443) != 443:
-            raise AddressRefused(f"The file on {host} is not offered over https on its usual port.")
+            raise AddressRefused(f"{host} is not to be called over https on its usual port.")
         if host not in self.hosts and not host.endswith(self.suffixes or ("\0",)):
             raise AddressRefused(f"The file lies on {host}, which is not one of the shop's own hosts.")
         number = public_number(host, self.resolve)
@@ -74,7 +74,7 @@ def parted(address: str) -> SplitResult:
         parts = urlsplit(address)
         _ = parts.port
     except ValueError:
-        raise AddressRefused("The address of a file cannot be read.") from None
+        raise AddressRefused("An address cannot be read.") from None
     return parts
 
 
@@ -83,9 +83,9 @@ def public_number(host: str, resolve: Resolve) -> str:
     try:
         numbers = resolve(host, 443)
     except OSError:
-        raise AddressRefused(f"The name {host}, where the file lies, is not known.") from None
+        raise AddressRefused(f"The name {host} is not known.") from None
     if not numbers or not all(is_public(number) for number in numbers):
-        raise AddressRefused(f"The name {host}, where the file lies, leads into a private network.")
+        raise AddressRefused(f"The name {host} leads into a private network.")
     return numbers[0]
 
 

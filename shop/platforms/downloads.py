@@ -200,9 +200,9 @@ def fetch(
 
     `file` is open for reading and writing and may hold what an earlier process received. `keep` is told of the server's
     mark and then of every block that is written, so that a later process can go on. Raises the last failure after
-    `tries` openings in a row that brought nothing new.
+    `tries` openings in a row that brought nothing new, and after `timing.file` seconds in all.
     """
-    failed = 0
+    failed, began = 0, timing.clock()
     while True:
         before = received
         try:
@@ -214,7 +214,8 @@ def fetch(
         except (TransferBroken, Faltered, TimedOut, TooFast) as failure:
             failed = 1 if received.bytes > before.bytes else failed + 1
             pause = wait_before(failure, failed, timing)
-            if failed >= tries or pause > timing.patience:
+            late = timing.clock() - began > timing.file
+            if failed >= tries or late or pause > timing.patience:
                 raise
             log.info("download_broken", reason=failure.happened, bytes=received.bytes)
             timing.sleep(pause)

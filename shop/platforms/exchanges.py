@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from shop.platforms.addresses import Pinned
 from shop.platforms.failures import ContractBroken, Faltered, TimedOut, Unreachable
 from shop.platforms.timing import Timing
 
@@ -56,11 +57,19 @@ def exchange(
     params: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
+    pinned: Pinned | None = None,
 ) -> Answer:
-    """Send one request and read its answer whole. Raises Unreachable, TimedOut, Faltered or ContractBroken."""
+    """Send one request and read its answer whole. Raises Unreachable, TimedOut, Faltered or ContractBroken.
+
+    With `pinned`, the address that a gate made of `url`, that very number is called.
+    """
     deadline = timing.clock() + timing.answer
     options: dict[str, Any] = {"params": params, "headers": headers, "content": content}
-    with spoken(host_of(url)), client.stream(method, url, **options) as response:
+    target = url
+    if pinned:
+        target = pinned.url
+        options |= {"headers": pinned.headers | dict(headers or {}), "extensions": pinned.extensions}
+    with spoken(host_of(url)), client.stream(method, target, **options) as response:
         body = bytearray()
         for block in response.iter_bytes():
             body += block

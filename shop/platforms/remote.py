@@ -241,6 +241,9 @@ class Remote(Protocol):
     def register_webhook(self, url: str) -> Webhook:
         """Register `url`; an address that is registered already, also another's, stays and is returned."""
 
+    def remove_webhook(self, hook: Webhook) -> None:
+        """Remove it, whosever it is; for a person who wants another address to be told."""
+
     def renew_signature_key(self) -> str:
         """Return a new key for signatures. The old one dies at once: accept both for an hour, and store it sealed."""
 

@@ -119,7 +119,7 @@ class Player(BaseHTTPRequestHandler):
         if say.stall is not None:
             self.script.over.wait(20)
 
-    do_GET = do_POST = answer  # noqa: N815 names of the standard library
+    do_GET = do_POST = do_DELETE = answer  # noqa: N815 names of the standard library
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         if self.script.date is None:

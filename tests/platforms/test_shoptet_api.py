@@ -13,6 +13,13 @@ from shop.platforms.failures import PlatformFailure
 from tests.platforms.scripted import TOKEN, Clock, Say, Script, a_shop_at, bad, eshop, good, html, real_timing
 
 
+def test_sections_that_are_null_are_as_if_absent(script: Script, clock: Clock) -> None:
+    nothing = dict.fromkeys(("settings", "currencies", "urls", "orderStatuses"))
+    script.expect("GET /api/eshop", good(eshop(**nothing)))
+    identity = a_shop_at(script, clock.timing()).identity()
+    assert (identity.currency, identity.timezone, identity.statuses) == (None, None, ())
+
+
 def test_every_call_carries_the_token_and_says_that_it_is_json(script: Script, clock: Clock) -> None:
     script.expect("GET /api/eshop", good(eshop()))
     script.expect("POST /api/webhooks/renew-signature-key", good({"signatureKey": "8a5e881b19ad6cc0"}))
@@ -201,9 +208,18 @@ def test_access_and_tokens_say_nothing_of_their_secrets(script: Script, clock: C
 
 
 @pytest.mark.parametrize(
-    "base", ["http://api.myshoptet.com", "ftp://x.example", "https://a:b@x.example", "nonsense", "https://[x"]
+    "base",
+    [
+        "http://api.myshoptet.com",
+        "ftp://x.example",
+        "https://a:b@x.example",
+        "nonsense",
+        "https://[x",
+        "https://www.tulip.example",
+        "https://evilmyshoptet.com",
+    ],
 )
-def test_a_token_is_never_sent_in_the_clear(script: Script, clock: Clock, base: str) -> None:
+def test_a_token_is_never_sent_in_the_clear_or_elsewhere(script: Script, clock: Clock, base: str) -> None:
     with pytest.raises(failures.AddressRefused):
         a_shop_at(script, clock.timing(), base_url=base)
 

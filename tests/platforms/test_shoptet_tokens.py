@@ -9,6 +9,7 @@ import pytest
 
 from shop.platforms import failures
 from shop.platforms.failures import PlatformFailure
+from shop.platforms.remote import Access
 from shop.platforms.shoptet.connection import ShoptetShop
 from shop.platforms.tokens import AccessToken, MemoryTokens
 from tests.platforms.scripted import Asked, Clock, Say, Script, a_shop_at, bad, eshop, good, html
@@ -155,3 +156,13 @@ def test_a_shop_without_a_token_or_with_a_bad_token_address_is_refused_before_an
         a_shop_at(script, clock.timing(), {"other": "x"})
     with pytest.raises(failures.AddressRefused):
         a_shop_at(script, clock.timing(), {"oauth_token": OAUTH, "token_url": "http://tulip.example/token"})
+
+
+def test_the_oauth_token_is_not_sent_into_a_private_network(script: Script, clock: Clock) -> None:
+    """Not even where a name that was fine when it was handed in leads there later."""
+    given = {"oauth_token": OAUTH, "token_url": "https://tulip.example/action/ApiOAuthServer/getAccessToken"}
+    access = Access(given, MemoryTokens(clock.now), script.base)
+    shop = ShoptetShop(access, clock.timing(), lambda _host, _port: ["10.0.0.7"])
+    script.shops.append(shop)
+    with pytest.raises(failures.AddressRefused, match=r"tulip\.example leads into a private network"):
+        shop.identity()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shop.platforms import failures
+from shop.platforms.remote import Webhook
 from shop.platforms.shoptet.webhooks import BadNotice
 from tests.platforms.lines import SHOPTET
 from tests.platforms.scripted import Clock, Say, Script, a_shop_at, bad, eshop, good, page
@@ -72,6 +73,13 @@ def test_the_registered_one_is_found_on_any_page(script: Script, clock: Clock) -
     hook = a_shop_at(script, clock.timing(), webhook_url=OURS).webhook()
     assert hook is not None
     assert hook.is_ours
+
+
+@pytest.mark.parametrize("answer", [good(None), Say(204), bad(404, "webhook-not-found")])
+def test_a_webhook_is_removed_for_good_and_once_is_enough(script: Script, clock: Clock, answer: Say) -> None:
+    script.expect("GET /api/eshop", good(eshop()))
+    script.expect("DELETE /api/webhooks/7", answer)
+    a_shop_at(script, clock.timing()).remove_webhook(Webhook("7", OURS, is_ours=True))
 
 
 def test_a_new_signature_key_is_asked_for_once(script: Script, clock: Clock) -> None:

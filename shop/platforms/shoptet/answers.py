@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import structlog
-from msgspec import Raw, Struct, field
+from msgspec import Raw, Struct
 
 from shop.platforms.times import BadTime, read_time
 
@@ -47,7 +47,7 @@ class Settings(Struct, rename="camel"):
 
 class ShopCurrency(Struct, rename="camel"):
     code: str
-    is_default: bool = False
+    is_default: bool | None = None
     exchange_rate: Decimal | None = None
 
 
@@ -62,15 +62,15 @@ class Status(Struct, rename="camel"):
 
 
 class Statuses(Struct):
-    statuses: list[Status] = []
+    statuses: list[Status] | None = None
 
 
 class Eshop(Struct, rename="camel"):
     contact_information: Contact
-    settings: Settings = field(default_factory=Settings)
-    currencies: list[ShopCurrency] = []
-    urls: list[ShopUrl] = []
-    order_statuses: Statuses = field(default_factory=Statuses)
+    settings: Settings | None = None
+    currencies: list[ShopCurrency] | None = None
+    urls: list[ShopUrl] | None = None
+    order_statuses: Statuses | None = None
 
 
 class Source(Struct):
@@ -139,7 +139,7 @@ class Hook(Struct):
 
 
 class Hooks(Struct):
-    webhooks: list[Hook] = []
+    webhooks: list[Hook] | None = None
 
 
 class SignatureKey(Struct, rename="camel"):

@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import httpx
@@ -14,6 +15,7 @@ from shop.platforms.failures import (
     BadCredentials,
     Faltered,
     Locked,
+    NotThere,
     PlatformFailure,
     TimedOut,
     TokenExpired,
@@ -32,6 +34,21 @@ HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}  # 
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True)
+class Call:
+    """What is to be sent, and whether it may be sent again when nobody knows what became of it."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] | None = None
+    content: bytes | None = None
+    repeats: bool = True
+
+    @property
+    def place(self) -> str:
+        return f"{self.method} {self.path}"
+
+
 class Api:
     """One shop's API. Its calls go one after the other, whoever makes them."""
 
@@ -47,69 +64,68 @@ class Api:
 
     def get(self, path: str, params: Mapping[str, str] | None = None, *, repeats: bool = True) -> Reply:
         """Read. With `repeats=False` for a GET that sets something off, which must not be sent twice unawares."""
-        return self.call("GET", path, params, None, repeats=repeats)
+        return self.call(Call("GET", path, params, repeats=repeats))
 
     def post(self, path: str, body: object = None) -> Reply:
-        return self.call("POST", path, None, None if body is None else msgspec.json.encode(body), repeats=False)
+        return self.call(Call("POST", path, content=None if body is None else msgspec.json.encode(body), repeats=False))
 
-    def call(
-        self, method: str, path: str, params: Mapping[str, str] | None, content: bytes | None, *, repeats: bool
-    ) -> Reply:
+    def delete(self, path: str) -> None:
+        """Delete; what is gone already is deleted too."""
+        try:
+            self.call(Call("DELETE", path))
+        except NotThere:
+            log.info("platform_gone_already", path=path)
+
+    def call(self, call: Call) -> Reply:
         """Call until it succeeds, fails for good, or the patience for one call is used up."""
         waited = 0.0
         for attempt in itertools.count(1):
             try:
-                return self.authorized(method, path, params, content)
+                return self.authorized(call)
             except PASSING as failure:
                 pause = pause_before(failure, attempt, self.timing)
-                again = repeats or isinstance(failure, UNTOUCHED)
+                again = call.repeats or isinstance(failure, UNTOUCHED)
                 if not again or attempt >= TRIES or waited + pause > self.timing.patience:
                     raise
-                log.info("platform_call_again", path=path, reason=failure.code, seconds=round(pause, 1))
+                log.info("platform_call_again", path=call.path, reason=failure.code, seconds=round(pause, 1))
                 waited += pause
                 self.timing.sleep(pause)
         raise AssertionError("counting has no end")
 
-    def authorized(self, method: str, path: str, params: Mapping[str, str] | None, content: bytes | None) -> Reply:
+    def authorized(self, call: Call) -> Reply:
         """Call with the token; one that has expired is renewed once."""
         header = self.authorization.header()
         try:
-            return self.once(method, path, params, content, header)
+            return self.once(call, header)
         except TokenExpired as failure:
             if not self.authorization.renew(header):
                 raise BadCredentials(failure.happened) from None
         try:
-            return self.once(method, path, params, content, self.authorization.header())
+            return self.once(call, self.authorization.header())
         except TokenExpired as failure:
             raise BadCredentials(failure.happened) from None
 
-    def once(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None,
-        content: bytes | None,
-        header: Mapping[str, str],
-    ) -> Reply:
+    def once(self, call: Call, header: Mapping[str, str]) -> Reply:
         with self.lock:
             self.pace.wait()
             answer = exchange(
                 self.client,
                 self.timing,
-                method,
-                self.base + path,
-                params=params,
+                call.method,
+                self.base + call.path,
+                params=call.params,
                 headers=HEADERS | dict(header),
-                content=content,
+                content=call.content,
             )
-            self.note(path, answer)
+            self.note(call.path, answer)
+        told = {"path": call.path, "status": answer.status}
         try:
-            reply = read_reply(answer, f"{method} {path}", self.timing.now())
+            reply = read_reply(answer, call.place, self.timing.now(), needs_data=call.method != "DELETE")
         except PlatformFailure as failure:
             id_ = request_id(envelope_of(answer.body))
-            log.warning("platform_refused", path=path, status=answer.status, code=failure.code, request_id=id_)
+            log.warning("platform_refused", **told, code=failure.code, request_id=id_)
             raise
-        log.info("platform_answered", path=path, status=answer.status, request_id=reply.request_id)
+        log.info("platform_answered", **told, request_id=reply.request_id)
         return reply
 
     def note(self, path: str, answer: Answer) -> None:

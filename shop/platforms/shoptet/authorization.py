@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
 from shop.platforms import failures
+from shop.platforms.addresses import Gate, Resolve
 from shop.platforms.exchanges import Answer, exchange, host_of
 from shop.platforms.failures import PlatformFailure, quoted
 from shop.platforms.shoptet.answers import TokenAnswer
-from shop.platforms.shoptet.bases import checked_base
+from shop.platforms.shoptet.bases import checked_base, loopback_of
 from shop.platforms.timing import Timing, retry_after
 from shop.platforms.tokens import AccessToken, TokenStore
 
@@ -52,10 +54,18 @@ class AddonToken:
     NAME = "Shoptet-Access-Token"
 
     def __init__(
-        self, oauth_token: str, token_url: str, store: TokenStore, client: httpx.Client, timing: Timing
+        self,
+        oauth_token: str,
+        token_url: str,
+        store: TokenStore,
+        client: httpx.Client,
+        timing: Timing,
+        resolve: Resolve,
     ) -> None:
         self.oauth_token = oauth_token
         self.token_url = checked_base(token_url)
+        host = (urlsplit(self.token_url).hostname or "").lower()
+        self.gate = Gate(frozenset({host}), (), loopback_of(self.token_url), resolve)
         self.store = store
         self.client = client
         self.timing = replace(timing, read=min(timing.read, 10.0), answer=min(timing.answer, 20.0))  # others wait
@@ -73,7 +83,8 @@ class AddonToken:
     def fetch(self) -> AccessToken:
         """Ask for a new access token, once: this happens under the store's lock."""
         headers = {"Authorization": f"Bearer {self.oauth_token}", "Accept": "application/json"}
-        answer = exchange(self.client, self.timing, "GET", self.token_url, headers=headers)
+        pinned = self.gate.check(self.token_url)
+        answer = exchange(self.client, self.timing, "GET", self.token_url, headers=headers, pinned=pinned)
         return self.read(answer)
 
     def read(self, answer: Answer) -> AccessToken:

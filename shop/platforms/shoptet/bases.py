@@ -6,7 +6,21 @@ from shop.platforms.addresses import is_loopback
 from shop.platforms.failures import AddressRefused
 
 API = "https://api.myshoptet.com"
-RESULT_HOSTS = (".myshoptet.com",)
+API_HOSTS = RESULT_HOSTS = (".myshoptet.com",)
+
+
+def checked_api(given: str) -> str:
+    """Return the base of the API: Shoptet's own, or a simulator's on this machine.
+
+    Nobody can read a token in Pult, and nobody shall lead it elsewhere to read it there.
+    """
+    base = checked_base(given)
+    host = (urlsplit(base).hostname or "").lower()
+    if not host.endswith(API_HOSTS) and not is_loopback(host):
+        raise AddressRefused(
+            f"Shoptet's API does not answer at {host}. It is called at {API}, and that needs no base URL."
+        )
+    return base
 
 
 def checked_base(given: str) -> str:

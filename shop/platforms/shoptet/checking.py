@@ -87,8 +87,8 @@ def what_it_is(identity: Identity, access: Access) -> Iterator[Step]:
         yield Step("identity", Outcome.OK, f"It is the same shop as before: {name}.")
     else:
         yield failed("identity", wrong_shop(identity, access.shop_id))
-    yield same("currency", "keeps its books in", identity.currency, access.currency)
-    yield same("timezone", "lives in the time zone", identity.timezone, access.timezone)
+    yield same("currency", "default currency", identity.currency, access.currency)
+    yield same("timezone", "time zone", identity.timezone, access.timezone)
 
 
 def wrong_shop(identity: Identity, stored: str) -> WrongShop:
@@ -97,13 +97,13 @@ def wrong_shop(identity: Identity, stored: str) -> WrongShop:
     )
 
 
-def same(name: str, words: str, there: str | None, here: str | None) -> Step:
+def same(name: str, noun: str, there: str | None, here: str | None) -> Step:
     if there is None:
-        return Step(name, Outcome.WARNING, f"Shoptet does not say what the shop {words}.", f"Pult goes on with {here}.")
+        return Step(name, Outcome.WARNING, f"Shoptet does not tell the shop's {noun}.", f"Pult goes on with {here}.")
     if here is None or here == there:
-        return Step(name, Outcome.OK, f"The shop {words} {there}.")
+        return Step(name, Outcome.OK, f"The shop's {noun} is {there}.")
     return Step(
-        name, Outcome.FAILED, f"The shop {words} {there}, and Pult was told {here}.",
+        name, Outcome.FAILED, f"The shop's {noun} is {there}, and Pult was told {here}.",
         f"Connect the shop again with {there}; its numbers would be wrong otherwise.",
     )  # fmt: skip
 
@@ -119,5 +119,5 @@ def webhook(api: Api, access: Access) -> Step:
         return Step("webhook", Outcome.OK, "Shoptet tells Pult when an export is finished.")
     return Step(
         "webhook", Outcome.WARNING, "The webhook for finished exports leads to another address; Pult looks for itself.",
-        "Nothing needs to be done; with PULT_BASE_URL set and the webhook registered anew, exports are noticed sooner.",
+        "Nothing needs to be done. To be told sooner, remove that webhook and register the one of this installation.",
     )  # fmt: skip

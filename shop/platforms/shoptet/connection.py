@@ -24,7 +24,7 @@ from shop.platforms.remote import (
 from shop.platforms.shoptet import changes, checking, exports, shop_info, webhooks
 from shop.platforms.shoptet.api import Api
 from shop.platforms.shoptet.authorization import AddonToken, Authorization, PrivateToken
-from shop.platforms.shoptet.bases import API, RESULT_HOSTS, checked_base, loopback_of
+from shop.platforms.shoptet.bases import API, RESULT_HOSTS, checked_api, loopback_of
 from shop.platforms.timing import Timing
 
 
@@ -35,7 +35,7 @@ class ShoptetShop:
         self.access = access
         self.timing = timing
         self.resolve = resolve
-        base = checked_base(access.base_url or API)
+        base = checked_api(access.base_url or API)
         self.client = http_client(timing)
         self.files = http_client(timing)  # another one: no cookie and no connection is shared with the API
         try:
@@ -48,9 +48,8 @@ class ShoptetShop:
     def authorization(self) -> Authorization:
         given = self.access.credentials
         if "oauth_token" in given:
-            return AddonToken(
-                given["oauth_token"], given.get("token_url", ""), self.access.tokens, self.client, self.timing
-            )
+            url, tokens = given.get("token_url", ""), self.access.tokens
+            return AddonToken(given["oauth_token"], url, tokens, self.client, self.timing, self.resolve)
         if not given.get("token"):
             raise BadCredentials("The shop has no token yet.")
         return PrivateToken(given["token"])
@@ -107,6 +106,10 @@ class ShoptetShop:
     def register_webhook(self, url: str) -> Webhook:
         self.verify_identity()
         return webhooks.register(self.api, url)
+
+    def remove_webhook(self, hook: Webhook) -> None:
+        self.verify_identity()
+        webhooks.remove(self.api, hook)
 
     def renew_signature_key(self) -> str:
         self.verify_identity()

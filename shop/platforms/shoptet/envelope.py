@@ -59,14 +59,15 @@ def decoded(data: bytes | msgspec.Raw, shape: type[T], place: str) -> T:
         ) from None
 
 
-def read_reply(answer: Answer, place: str, now: datetime) -> Reply:
+def read_reply(answer: Answer, place: str, now: datetime, *, needs_data: bool = True) -> Reply:
     """Return the data of the answer. Raises the failure that it tells of: a 200 may carry errors too."""
     envelope = envelope_of(answer.body)
     errors = (envelope.errors or []) if envelope else []
     if answer.status >= 300 or errors:
         raise failure_of(answer, errors, place, now)
-    if envelope is None or bytes(envelope.data) == b"null":
+    if needs_data and (envelope is None or bytes(envelope.data) == b"null"):
         raise unreadable(answer, place)
+    envelope = envelope or Envelope()
     return Reply(place, envelope.data, request_id(envelope))
 
 

@@ -44,6 +44,8 @@ def filters(wanted: ExportRequest) -> dict[str, str]:
 
 def written(moment: datetime | None) -> str:
     """Write a time as Shoptet reads it: whole seconds, the offset without a colon."""
+    if moment and moment.tzinfo is None:
+        raise ValueError("a time without its offset would be another one in every shop")
     return moment.strftime("%Y-%m-%dT%H:%M:%S%z") if moment else ""
 
 

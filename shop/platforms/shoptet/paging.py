@@ -97,7 +97,7 @@ class Walk(Generic[Row]):
         if name not in parts:
             raise ContractBroken(f"The answer of {path} lacks its list “{name}”.")
         rows = decoded(parts[name], list[self.listing.row], path)  # type: ignore[name-defined]
-        told = decoded(parts["paginator"], Paginator, path) if "paginator" in parts else None
+        told = decoded(parts["paginator"], Paginator | None, path) if "paginator" in parts else None  # type: ignore[arg-type]
         return Page(rows, told, hashlib.blake2b(parts[name], digest_size=16).digest())
 
     def again(self, number: int) -> Iterator[Row]:

@@ -3,15 +3,15 @@
 from urllib.parse import urlsplit
 
 from shop.platforms.remote import Currency, Identity, OrderSource, OrderStatus, Right
-from shop.platforms.shoptet.answers import Endpoints, Eshop, Sources
+from shop.platforms.shoptet.answers import Endpoints, Eshop, Settings, Sources, Status, Statuses
 from shop.platforms.shoptet.api import Api
 
 
 def read_identity(api: Api) -> Identity:
     shop = api.get("/api/eshop", {"include": "orderStatuses"}).read(Eshop)
-    contact = shop.contact_information
-    currencies = tuple(Currency(one.code, one.is_default, one.exchange_rate) for one in shop.currencies)
-    addresses = [contact.url, *(one.url or "" for one in shop.urls)]
+    contact, settings = shop.contact_information, shop.settings or Settings()
+    currencies = tuple(Currency(one.code, bool(one.is_default), one.exchange_rate) for one in shop.currencies or ())
+    addresses = [contact.url, *(one.url or "" for one in shop.urls or ())]
     return Identity(
         shop_id=str(contact.eshop_id),
         name=contact.eshop_name,
@@ -19,13 +19,14 @@ def read_identity(api: Api) -> Identity:
         hosts=frozenset(filter(None, map(host, addresses))),
         currency=next((one.code for one in currencies if one.is_default), None),
         currencies=currencies,
-        timezone=shop.settings.timezone,
-        language=shop.settings.eshop_language,
-        statuses=tuple(
-            OrderStatus(str(one.id), one.name or str(one.id), bool(one.mark_as_paid))
-            for one in shop.order_statuses.statuses
-        ),
+        timezone=settings.timezone,
+        language=settings.eshop_language,
+        statuses=tuple(map(order_status, (shop.order_statuses or Statuses()).statuses or ())),
     )
+
+
+def order_status(told: Status) -> OrderStatus:
+    return OrderStatus(str(told.id), told.name or str(told.id), bool(told.mark_as_paid))
 
 
 def host(address: str) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from typing import Annotated
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -53,7 +54,7 @@ def register(api: Api, url: str) -> Webhook:
     """Register `url`. Shoptet keeps one address for an event: what another has registered is left to them."""
     try:
         told = api.post("/api/webhooks", {"data": [{"event": JOB_FINISHED, "url": url}]}).read(Hooks)
-        hook = next((hook for hook in told.webhooks if hook.event == JOB_FINISHED), None)
+        hook = next((hook for hook in told.webhooks or () if hook.event == JOB_FINISHED), None)
     except Refused as failure:
         found = registered(api, url)
         if found is None:
@@ -64,6 +65,10 @@ def register(api: Api, url: str) -> Webhook:
     if found is None:
         raise Refused("Shoptet took the webhook and does not list it.")
     return found
+
+
+def remove(api: Api, hook: Webhook) -> None:
+    api.delete(f"/api/webhooks/{quote(hook.id, safe='')}")
 
 
 def renew_key(api: Api) -> str:

@@ -6,7 +6,6 @@ import tracemalloc
 from pathlib import Path
 from typing import BinaryIO
 
-import httpx
 import pytest
 import structlog
 
@@ -255,22 +254,3 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(script: Script, cloc
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert most < 8 << 20
-
-
-def test_the_pinned_number_is_called_under_the_hosts_own_name(script: Script, clock: Clock) -> None:
-    """Over TLS this cannot be played on loopback; that the name goes along is what the certificate is checked against."""
-    gate = Gate(frozenset({"www.tulip.example"}), (), None, lambda _host, _port: ["93.184.216.34"])
-    seen: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        return httpx.Response(200, content=FILE)
-
-    with (
-        httpx.Client(transport=httpx.MockTransport(answer)) as client,
-        Downloader(client, gate, clock.timing()).open(f"https://www.tulip.example{PATH}", Received()) as transfer,
-    ):
-        assert transfer.total == len(FILE)
-    assert seen[0].url.host == "93.184.216.34"
-    assert seen[0].headers["Host"] == "www.tulip.example"
-    assert seen[0].extensions["sni_hostname"] == "www.tulip.example"

@@ -11,14 +11,14 @@ from shop.platforms import failures
 from shop.platforms.failures import PlatformFailure
 from shop.platforms.remote import Access
 from shop.platforms.shoptet.connection import ShoptetShop
-from shop.platforms.tokens import AccessToken, MemoryTokens
+from shop.platforms.tokens import AccessToken, MemoryTokens, TokenStore
 from tests.platforms.scripted import Asked, Clock, Say, Script, a_shop_at, bad, eshop, good, html
 
 TOKENS = "GET /action/ApiOAuthServer/getAccessToken"
 OAUTH = "o" * 255
 
 
-def an_addon(script: Script, clock: Clock, store: MemoryTokens | None = None) -> ShoptetShop:
+def an_addon(script: Script, clock: Clock, store: TokenStore | None = None) -> ShoptetShop:
     given = {"oauth_token": OAUTH, "token_url": f"{script.base}/action/ApiOAuthServer/getAccessToken"}
     return a_shop_at(script, clock.timing(), given, tokens=store or MemoryTokens(clock.now))
 
@@ -119,24 +119,24 @@ def test_short_troubles_of_the_token_endpoint_are_waited_out(script: Script, clo
     assert clock.slept == [1.0, 2.0, 2.0]
 
 
-def test_two_threads_that_meet_expiry_refresh_once(script: Script, clock: Clock) -> None:
-    """Each has a client of its own and the same store; both have used the token that died."""
-    store = MemoryTokens(clock.now, AccessToken("222651-a-0-XXXX", clock.now() + timedelta(minutes=30)))
-    both = threading.Barrier(2)
+def calls_made_at_expiry(script: Script, clock: Clock, *stores: TokenStore) -> int:
+    """Let one worker a store use a token that has just died, all at once; return how many new ones were bought."""
+    together = threading.Barrier(len(stores))
     bought: list[str] = []
+    answers: list[Any] = []
 
     def play(asked: Asked) -> Say:
         if asked.path.startswith("/action"):
             bought.append(asked.path)
             return a_token(len(bought))
         if asked.headers["Shoptet-Access-Token"] == "222651-a-0-XXXX":
-            both.wait(5)
+            together.wait(5)
             return bad(401, "expired-token")
         return good({"ok": 1})
 
     script.answer = play  # type: ignore[method-assign]
-    shops = [an_addon(script, clock, store) for _ in range(2)]
-    answers: list[Any] = []
+    stores[0].refreshed(None, lambda: AccessToken("222651-a-0-XXXX", clock.now() + timedelta(minutes=30)))
+    shops = [an_addon(script, clock, store) for store in stores]
     threads = [
         threading.Thread(target=lambda shop=shop: answers.append(shop.api.get("/api/x").read(dict[str, int])))
         for shop in shops
@@ -144,9 +144,14 @@ def test_two_threads_that_meet_expiry_refresh_once(script: Script, clock: Clock)
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
-    assert answers == [{"ok": 1}] * 2
-    assert len(bought) == 1
+        thread.join(20)
+    assert answers == [{"ok": 1}] * len(stores)
+    return len(bought)
+
+
+def test_two_threads_that_meet_expiry_refresh_once(script: Script, clock: Clock) -> None:
+    store = MemoryTokens(clock.now)
+    assert calls_made_at_expiry(script, clock, store, store) == 1
 
 
 def test_a_shop_without_a_token_or_with_a_bad_token_address_is_refused_before_any_call(

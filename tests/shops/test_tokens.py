@@ -16,6 +16,8 @@ from shop.platforms.tokens import AccessToken
 from shop.shops import tokens
 from shop.shops.tokens import ShopTokens
 from tests.builders import a_shop
+from tests.platforms.scripted import Clock, playing
+from tests.platforms.test_shoptet_tokens import calls_made_at_expiry
 
 NOW = datetime(2026, 9, 21, 18, 0, tzinfo=UTC)
 FIRST = AccessToken("222651-a-1-XXXX", NOW + timedelta(minutes=30))
@@ -90,6 +92,17 @@ def test_two_workers_that_meet_expiry_refresh_once(db: SQLAlchemy) -> None:
         thread.join(20)
     assert got == [SECOND] * 8
     assert fetched == [1]
+
+
+def test_two_workers_that_meet_expiry_in_the_middle_of_their_calls_refresh_once(db: SQLAlchemy) -> None:
+    """The whole way: two clients, two connections to PostgreSQL, one platform that has just forgotten the token."""
+    shop, clock = a_shop(), Clock()
+    with playing() as script:
+        stores = [store_of(shop.id, now=clock.now) for _ in range(2)]
+        assert calls_made_at_expiry(script, clock, *stores) == 1
+    kept = stores[0].current()
+    assert kept is not None
+    assert kept.value == "222651-a-1-XXXX"
 
 
 def test_a_fetch_that_fails_keeps_what_was_there_and_lets_the_next_one_try(db: SQLAlchemy) -> None:

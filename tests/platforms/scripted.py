@@ -179,7 +179,7 @@ class Clock:
 
 def real_timing(**more: Any) -> Timing:
     """Real clocks that are quick to lose patience."""
-    return Timing(**{"read": 0.3, "sleep": lambda _: None, "clock": time.monotonic} | more)
+    return Timing(**{"read": 1.0, "sleep": lambda _: None, "clock": time.monotonic} | more)
 
 
 def a_shop_at(script: Script, timing: Timing, credentials: Mapping[str, str] | None = None, **more: Any) -> ShoptetShop:

@@ -150,7 +150,7 @@ def test_a_download_byte_by_byte_is_left_at_the_deadline_and_what_came_is_kept(s
     fetcher, file = Fetcher(script, real_timing(file=0.3)), io.BytesIO()
     with pytest.raises(failures.TransferBroken, match="takes longer than"):
         fetcher.fetch(file)
-    assert 3 < len(file.getvalue()) < 100
+    assert 0 < len(file.getvalue()) < len(FILE)
     assert fetcher.kept[-1] == Received(len(file.getvalue()), '"v1"')
 
 

@@ -130,7 +130,7 @@ def calls_made_at_expiry(script: Script, clock: Clock, *stores: TokenStore) -> i
             bought.append(asked.path)
             return a_token(len(bought))
         if asked.headers["Shoptet-Access-Token"] == "222651-a-0-XXXX":
-            together.wait(5)
+            together.wait(20)
             return bad(401, "expired-token")
         return good({"ok": 1})
 

@@ -82,7 +82,7 @@ def test_two_workers_that_meet_expiry_refresh_once(db: SQLAlchemy) -> None:
 
     def work() -> None:
         store = ShopTokens(shop.id, "a key", connect, lambda: NOW)
-        meeting.wait(5)
+        meeting.wait(20)
         got.append(store.refreshed(FIRST.value, fetch))
 
     threads = [threading.Thread(target=work) for _ in range(8)]

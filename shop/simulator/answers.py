@@ -28,6 +28,7 @@ class Answer:
     file: Path | None = None
     start: int = 0
     length: int = 0  # of the part of the file
+    slug: str | None = None  # of the shop that answers
 
     @property
     def size(self) -> int:

@@ -53,8 +53,11 @@ class Journal:
         kept = whole[: whole.rfind(b"\n") + 1]
         if kept != whole:
             self.path.write_bytes(kept)
-        for line in kept.splitlines():
-            entry = json.loads(line)
+        for number, line in enumerate(kept.splitlines(), 1):
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                raise ValueError(f"Line {number} of {self.path} is no JSON; it was left as it is.") from None
             if entry["shop"] == shop:
                 yield entry
 

@@ -157,7 +157,10 @@ class LivingShop:
     def customer(self, index: int) -> dict[str, Any]:
         entity = self.made.customer_since(index, self.placed_at(self.made.people.first_order(index)))
         if edit := self.edited.get(index):
-            entity |= {"changeTime": moment(edit.at), "remark": f"{self.profile.language.groups[-1]} {edit.bits % 1000}"}
+            entity |= {
+                "changeTime": moment(edit.at),
+                "remark": f"{self.profile.language.groups[-1]} {edit.bits % 1000}",
+            }
         return entity
 
     def product_changed_at(self, place: int) -> datetime:

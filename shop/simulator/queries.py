@@ -1,5 +1,6 @@
 """Query parameters as the shop takes them: the known ones only, times with an offset, pages within their limits."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,11 +55,10 @@ class Query:
         """Return a time; a `+` that was not encoded has become a space and is refused."""
         if name not in self.values:
             return None
-        for shape in ("%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"):
-            try:
-                return datetime.strptime(self.values[name], shape)
-            except ValueError:
-                continue
+        with suppress(ValueError):
+            found = datetime.fromisoformat(self.values[name])
+            if found.tzinfo is not None:
+                return found
         raise invalid(name, "Expected a time in ISO 8601 with its offset, the plus sign encoded.")
 
     def needed_time(self, name: str) -> datetime:

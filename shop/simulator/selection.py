@@ -22,7 +22,7 @@ WORDS: dict[str, Callable[[Draft], str | None]] = {
     "paymentMethodGuid": lambda draft: draft.payment and method_guid(draft.payment),
     "customerGuid": lambda draft: draft.customer_guid,
     "email": lambda draft: draft.email and draft.email.strip().lower(),
-    "phone": lambda draft: draft.person and draft.person.phone,
+    "phone": lambda draft: draft.person.phone if draft.person else None,
     "sourceId": lambda draft: "1000" if draft.cash_desk else "-1",
 }
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 
 API = "/api/*"
 RESULTS = "/api-results/*"
@@ -19,7 +19,7 @@ class FaultName(StrEnum):
     sentence: str
     amount: int
 
-    def __new__(cls, name: str, where: str, sentence: str, amount: int = 0) -> "FaultName":
+    def __new__(cls, name: str, where: str, sentence: str, amount: int = 0) -> Self:
         """Make a name that knows its sentence."""
         member = str.__new__(cls, name)
         member._value_ = name

@@ -51,7 +51,7 @@ class Surroundings:
 
 
 class OnlineShop:
-    """A shop as its clients meet it. Tests let things happen here: `step`, `place_order`, `move_order`, …"""
+    """A shop as its clients meet it. Tests let things happen here: `step`, `place_order`, `move_order` and others."""
 
     def __init__(self, asked: SimulatedShop, around: Surroundings) -> None:
         self.around = around

@@ -1,14 +1,14 @@
 """Webhooks: registered once, signed, sent three times, listed; and nothing is sent off this machine."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from shop.simulator.webhooks import signature
+from tests.platforms.lines import SHARED
 from tests.simulator.asking import Client, Receiver
 
-VECTORS = Path(__file__).parents[3] / "shared" / "reference" / "samples" / "shoptet_webhooks.json"
+VECTORS = SHARED / "reference" / "samples" / "shoptet_webhooks.json"
 
 
 def test_a_webhook_is_registered_listed_changed_and_deleted(client: Client) -> None:

@@ -35,8 +35,9 @@ class Call:
         return self.shop.around.faults.take(name, self.path, self.shop.slug)
 
     def found(self, find: Callable[["Call"], list[Any]]) -> list[Any]:
-        """Return what the filters find; kept until something happens, since every page asks for it again."""
-        asked = (self.path, *sorted(pair for pair in self.query.values.items() if pair[0] not in PAGING))
+        """Return what the filters find; kept until something happens or a minute is over: every page asks again."""
+        minute = int(self.shop.around.clock.now().timestamp()) // 60
+        asked = (self.path, minute, *sorted(pair for pair in self.query.values.items() if pair[0] not in PAGING))
         kept, version = self.shop.kept, self.shop.living.version
         if kept.get(asked, (None, []))[0] != version:
             if len(kept) >= MOST_KEPT:

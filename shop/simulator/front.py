@@ -54,7 +54,9 @@ class Front:
 
     def answer(self, request: Request, send: Callable[[Answer], None]) -> None:
         """Make the answer and send it; a token's connection lasts until its answer is sent."""
-        if request.path.startswith("/simulator/"):
+        if request.path.startswith("/simulator/") and "Origin" in request.headers:
+            send(bare(403, {"error": "Pages in a browser may not use the controls."}))
+        elif request.path.startswith("/simulator/"):
             send(controls.answer(self.around, request.method, request.path, request.body))
         elif request.path.startswith(RESULTS):
             send(self.download(request))

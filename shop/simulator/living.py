@@ -109,11 +109,13 @@ class LivingShop:
             return draft
 
     def drawn(self, index: int) -> Draft:
-        if index < self.made.order_count:
-            return self.made.draft(index)
-        placed_at = self.placed[index - self.made.order_count]
-        self.made.dice.seed(throw(self.made.seed, STEP, index, 2))
-        draft = self.made.baskets.draw(index, placed_at, placed_at, self.made.dice)
+        """Draw the order as it was placed or generated, whatever became of it; one at a time, the dice are shared."""
+        with self.lock:
+            if index < self.made.order_count:
+                return self.made.draft(index)
+            placed_at = self.placed[index - self.made.order_count]
+            self.made.dice.seed(throw(self.made.seed, STEP, index, 2))
+            draft = self.made.baskets.draw(index, placed_at, placed_at, self.made.dice)
         return replace(draft, changed_at=placed_at, status=-1, tracking=None, paid="false")
 
     def index_of(self, code: str) -> int | None:

@@ -131,10 +131,10 @@ class OnlineShop:
 
     def move_order(self, code: str | None = None) -> str:
         """Let an order change, the one with that code or one of the latest; returns its code."""
-        return self.code_of(self.happen(What.ORDER_MOVED, self.living.index_of(code) if code else None))
+        return self.code_of(self.happen(What.ORDER_MOVED, self.place_of(code) if code else None))
 
     def delete_order(self, code: str) -> None:
-        self.happen(What.ORDER_DELETED, self.living.index_of(code))
+        self.happen(What.ORDER_DELETED, self.place_of(code))
 
     def edit_customer(self) -> str:
         """Let a customer change; returns the guid."""
@@ -150,6 +150,12 @@ class OnlineShop:
         if happening is None:
             raise LookupError("The shop has nothing that this could happen to.")
         return happening.index
+
+    def place_of(self, code: str) -> int:
+        index = self.living.index_of(code)
+        if index is None:
+            raise LookupError(f"Shop {self.slug} has no order {code}.")
+        return index
 
     def code_of(self, index: int) -> str:
         return self.living.drawn(index).code

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,12 @@ def test_every_fault_has_a_sentence() -> None:
         assert name.sentence.endswith(".")
         assert len(name.sentence) > 15
         assert name.where
+
+
+def test_the_page_about_the_simulator_names_every_fault() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    for name in FaultName:
+        assert f"| `{name}` | {name.sentence}" in page
 
 
 def test_too_many_requests_in_five_ways(client: Client) -> None:
@@ -157,6 +164,13 @@ def test_the_control_refuses_in_a_sentence(client: Client, body: object, sentenc
     got = ask(client.simulator.base_url, "/simulator/faults", method="POST", body=body)
     assert got.status == 400
     assert sentence in got.json["error"]
+    assert client.simulator.faults.listed() == []
+
+
+def test_a_page_in_a_browser_may_not_use_the_control(client: Client) -> None:
+    origin = {"Origin": "https://somewhere.example"}
+    got = ask(client.simulator.base_url, "/simulator/faults", origin, "POST", {"name": "error-503"})
+    assert got.status == 403
     assert client.simulator.faults.listed() == []
 
 

@@ -171,6 +171,16 @@ def test_two_shops_of_one_name_and_a_day_that_is_not_over_are_refused() -> None:
         simulated(shop=SimulatedShop("cz", 5, end=date(2026, 3, 10)))
 
 
+def test_what_cannot_happen_is_told() -> None:
+    with simulated(shop=SimulatedShop("cz", 0, end=date(2026, 3, 9))) as simulator:
+        shop = simulator.shops[0]
+        with pytest.raises(LookupError, match="nothing that this could happen to"):
+            shop.move_order()
+        with pytest.raises(LookupError, match="Shop cz has no order 260100001"):
+            shop.delete_order("260100001")
+        assert shop.living.version == 0
+
+
 def test_a_trickle_lets_every_shop_live() -> None:
     shops = [SimulatedShop("cz", 20), SimulatedShop("eu", 20)]
     with Simulator(shops=shops, clock=Clock(running=False), trickle=30) as simulator:

@@ -65,7 +65,7 @@ class Draft:
 
 
 class Baskets:
-    """Draws the orders of one shop, one after the other: the dice are thrown in that order."""
+    """Draws the orders of one shop."""
 
     def __init__(self, profile: ShopProfile, catalogue: Catalogue, people: People, calendar: Calendar) -> None:
         self.profile = profile
@@ -95,7 +95,7 @@ class Baskets:
             code=f"EX-{number}/{placed_at.month}" if foreign else number,
             guid=None if dice.random() < 0.02 else guid(self.seed, ORDER, index),
             placed_at=placed_at,
-            changed_at=placed_at + timedelta(minutes=3 + int(dice.random() * 60 * 24 * 4)),
+            changed_at=settled_at(placed_at, last, dice),
             status=status_at((last - placed_at).total_seconds() / 86_400, profile, dice),
             currency=profile.foreign_currency if foreign and profile.foreign_currency else profile.currency,
             rate=self.rate_on(placed_at) if foreign else "1.00000000",
@@ -163,6 +163,12 @@ class Baskets:
             draft.paid = "true" if chance < 0.5 else "false"
         if draft.status == 70 or (draft.status == -3 and chance < 0.6 and not draft.cash_desk):
             draft.tracking = f"DR{throw(self.seed, ORDER, draft.index) % 10**9:09d}"
+
+
+def settled_at(placed_at: datetime, last: datetime, dice: Random) -> datetime:
+    """Return when the order last changed: within four days, but not after the end of the last day."""
+    changed_at = placed_at + timedelta(minutes=3 + int(dice.random() * 60 * 24 * 4))
+    return min(changed_at, last) if placed_at < last else changed_at
 
 
 def status_at(age: float, profile: ShopProfile, dice: Random) -> int:

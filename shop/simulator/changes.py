@@ -1,4 +1,4 @@
-"""What happens to orders between two snapshots: they move on, are cancelled, or a line of them is edited."""
+"""What happens to orders later: they move on, are cancelled, or a line of them is edited."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,16 +26,21 @@ class Changes:
         bits = throw(self.seed, draft.index)
         if share(bits) >= self.fraction:
             return
-        draft.changed_at = (self.last + timedelta(minutes=1 + bits % 1440)).astimezone(draft.placed_at.tzinfo)
-        what = (bits >> 3) % 10
-        if draft.status in (-1, -2, 17, 70) and what < 7:
-            draft.status, draft.paid = -3, "true"
-        elif draft.status != CANCELLED and what < 2:
-            draft.status = CANCELLED
-        elif what < 7:
-            one_more(draft, till)
-        else:
-            draft.tracking = f"RR{bits % 10**9:09d}"
+        move_on(draft, bits, self.last + timedelta(minutes=1 + bits % 1440), till)
+
+
+def move_on(draft: Draft, bits: int, at: datetime, till: Till) -> None:
+    """Change the order at that time, in the way that the bits say."""
+    draft.changed_at = at.astimezone(draft.placed_at.tzinfo)
+    what = (bits >> 3) % 10
+    if draft.status in (-1, -2, 17, 70) and what < 7:
+        draft.status, draft.paid = -3, "true"
+    elif draft.status != CANCELLED and what < 2:
+        draft.status = CANCELLED
+    elif what < 7:
+        one_more(draft, till)
+    else:
+        draft.tracking = f"RR{bits % 10**9:09d}"
 
 
 def one_more(draft: Draft, till: Till) -> None:

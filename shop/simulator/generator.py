@@ -7,13 +7,15 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import msgspec
 
 from shop.platforms.records import Kind
-from shop.simulator.baskets import Baskets, Draft
+from shop.simulator.baskets import ORDER, Baskets, Draft
 from shop.simulator.catalogue import Catalogue, Product, product_entity
 from shop.simulator.changes import Changes
+from shop.simulator.dice import throw
 from shop.simulator.figures import Figures
 from shop.simulator.people import People, customer_entity
 from shop.simulator.profiles import PROFILES, ShopProfile
@@ -55,12 +57,19 @@ class GeneratedShop:
         )
         self.people = People(profile, seed)
         self.catalogue = Catalogue(profile, seed)
+        self.baskets = Baskets(profile, self.catalogue, self.people, self.calendar)
+        self.dice = Random()  # noqa: S311 - repeatable, not secret
         self.figures: Figures | None = None
 
     @property
     def last(self) -> datetime:
         """The end of the last day, in the shop's zone."""
         return datetime.combine(self.end + timedelta(days=1), datetime.min.time(), self.calendar.zone)
+
+    @property
+    def opened(self) -> datetime:
+        """When the products were put on sale."""
+        return self.calendar.real(datetime.combine(self.start, datetime.min.time())) - timedelta(days=30)
 
     @property
     def expected(self) -> Figures:
@@ -98,14 +107,16 @@ class GeneratedShop:
         yield from (line for _, line in waiting)
 
     def drafts(self) -> Iterator[Draft]:
-        """Draw the orders one after the other, in the order they were placed."""
-        dice = Random(self.seed)  # noqa: S311 - repeatable, not secret
-        baskets = Baskets(self.profile, self.catalogue, self.people, self.calendar)
-        for index in range(self.order_count + self.new_count):
-            draft = baskets.draw(index, self.placed_at(index), self.last, dice)
-            if self.changes and index < self.order_count:
-                self.changes.apply(draft, baskets.till)
-            yield draft
+        """Draw the orders in the order they were placed."""
+        return map(self.draft, range(self.order_count + self.new_count))
+
+    def draft(self, index: int) -> Draft:
+        """Draw one order; it has dice of its own, so that it comes out the same whatever was drawn before."""
+        self.dice.seed(throw(self.seed, ORDER, index, 0))
+        draft = self.baskets.draw(index, self.placed_at(index), self.last, self.dice)
+        if self.changes and index < self.order_count:
+            self.changes.apply(draft, self.baskets.till)
+        return draft
 
     def placed_at(self, index: int) -> datetime:
         if index < self.order_count:
@@ -123,8 +134,10 @@ class GeneratedShop:
         """Yield the lines of the customers file: everybody with an account, guests are not among them."""
         for index in self.registered():
             since = self.placed_at(self.people.first_order(index))
-            entity = customer_entity(self.people.person(index), self.profile, self.seed, since)
-            yield msgspec.json.encode(entity) + b"\n"
+            yield msgspec.json.encode(self.customer_since(index, since)) + b"\n"
+
+    def customer_since(self, index: int, since: datetime) -> dict[str, Any]:
+        return customer_entity(self.people.person(index), self.profile, self.seed, since)
 
     def registered(self) -> Iterator[int]:
         people = self.people.count(self.order_count + self.new_count)
@@ -132,9 +145,8 @@ class GeneratedShop:
 
     def products(self) -> Iterator[bytes]:
         """Yield the lines of the products file; what was deleted is only in orders."""
-        opened = self.calendar.real(datetime.combine(self.start, datetime.min.time())) - timedelta(days=30)
         for product in self.sold():
-            yield msgspec.json.encode(product_entity(product, self.profile, opened)) + b"\n"
+            yield msgspec.json.encode(product_entity(product, self.profile, self.opened)) + b"\n"
 
     def sold(self) -> Iterator[Product]:
         yield from (product for product in self.catalogue.products if not product.deleted)

@@ -55,6 +55,9 @@ class People:
     def is_registered(self, index: int) -> bool:
         return share(throw(self.seed, PERSON, index)) < self.profile.registered
 
+    def guid(self, index: int) -> str:
+        return guid(self.seed, PERSON, index)
+
     def person(self, index: int) -> Person:
         words, bits = self.profile.language, throw(self.seed, PERSON, index, 7)
         woman = bits & 1

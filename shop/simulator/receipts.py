@@ -1,11 +1,16 @@
 """Writes a whole order as one line of a snapshot file."""
 
+from functools import cache
+from zlib import crc32
+
 import msgspec
 
 from shop.simulator.baskets import CANCELLED, Draft
+from shop.simulator.dice import guid
 from shop.simulator.profiles import ShopProfile
 from shop.simulator.writing import moment, money, text
 
+METHOD = 31  # kind of guids
 FIRST_ITEM = 1_000_000  # the shop's numbers of lines; sixteen are kept free for each order
 
 NO_ADDRESS = (
@@ -13,7 +18,7 @@ NO_ADDRESS = (
 )
 
 
-def order_line(draft: Draft, profile: ShopProfile) -> bytes:
+def order_line(draft: Draft, profile: ShopProfile, *, notes: bool = True) -> bytes:
     """Return the order with its line feed. A cancelled one has a header of zeros; its lines keep their prices."""
     words, person = profile.language, draft.person
     gross = draft.gross
@@ -35,8 +40,7 @@ def order_line(draft: Draft, profile: ShopProfile) -> bytes:
         f'"currencyCode":"{draft.currency}","withoutVat":"{money(net)}","withVat":"{money(gross)}",'
         f'"exchangeRate":"{draft.rate}"}},"paid":{draft.paid},"billingAddress":{address(draft)},"deliveryAddress":null,'
         f'"onlinePaymentLink":null,"language":"{words.code}","referer":null,"items":[{items}],'
-        f'"notes":{{"customerRemark":{text(draft.remark)},"eshopRemark":null,"trackingNumber":{text(draft.tracking)},'
-        f'"trackingUrl":null,"additionalFields":[]}},"completion":[{",".join(completion(draft, first))}]}}\n'
+        f'{noted(draft) if notes else ""}"completion":[{",".join(completion(draft, first))}]}}\n'
     ).encode()
 
 
@@ -45,8 +49,21 @@ def to_pay(gross: int, currency: str) -> int:
     return (gross + 50) // 100 * 100 if currency == "CZK" else gross
 
 
+def noted(draft: Draft) -> str:
+    return (
+        f'"notes":{{"customerRemark":{text(draft.remark)},"eshopRemark":null,"trackingNumber":{text(draft.tracking)},'
+        f'"trackingUrl":null,"additionalFields":[]}},'
+    )
+
+
 def named(name: str | None) -> str:
-    return f'{{"guid":null,"name":{text(name)}}}' if name else "null"
+    return f'{{"guid":"{method_guid(name)}","name":{text(name)}}}' if name else "null"
+
+
+@cache
+def method_guid(name: str) -> str:
+    """Return the guid of a way to ship or to pay, which follows from its name."""
+    return guid(crc32(name.encode()), METHOD, 0)
 
 
 def address(draft: Draft) -> str:

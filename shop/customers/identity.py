@@ -32,13 +32,13 @@ def resolve(
         WHERE b.email IS NOT NULL
           AND NOT EXISTS (SELECT 1 FROM customers c WHERE c.shop_id = %(shop)s AND lower(c.email) = b.email)
           AND NOT EXISTS (SELECT 1 FROM customer_accounts a WHERE a.shop_id = %(shop)s AND a.guid = b.guid)
-        ORDER BY b.email, b.placed_at DESC""")
+        ORDER BY b.email, b.placed_at DESC, b.line DESC""")
     run("""
         CREATE TEMP TABLE strangers ON COMMIT DROP AS
         SELECT DISTINCT ON (b.guid) b.guid, b.email, nextval('customers_id_seq') AS id, b.name, b.company, b.phone, b.country, b.buyer
         FROM buyers b
         WHERE b.guid IS NOT NULL AND NOT EXISTS (SELECT 1 FROM customer_accounts a WHERE a.shop_id = %(shop)s AND a.guid = b.guid)
-        ORDER BY b.guid, b.email NULLS LAST, b.placed_at DESC""")
+        ORDER BY b.guid, b.email NULLS LAST, b.placed_at DESC, b.line DESC""")
     run("""
         INSERT INTO customers (shop_id, id, email, name, company, phone, country, search, snapshot_id)
         SELECT %(shop)s, id, email, name, company, phone, country, buyer, %(snapshot)s FROM newcomers
@@ -57,3 +57,4 @@ def resolve(
         LEFT JOIN customers c ON c.shop_id = %(shop)s AND lower(c.email) = s.email
         WHERE p.action IN ('i', 'u')""")
     run("ANALYZE resolved")
+    run("DROP TABLE buyers, newcomers, strangers")

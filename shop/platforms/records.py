@@ -20,11 +20,11 @@ class Kind(StrEnum):
 class LineRecord(Struct, gc=False):
     """One line of an order, amounts in the order's currency. Discounts are negative.
 
-    `item_type` is the platform's own word. A part of a set points to the set's line with `parent_line`,
+    Its number is its place in the order, from 1: the lines as they stand in the file, then the parts of sets. The same
+    record may stand in many orders. `item_type` is the platform's own word. A part of a set points to the set's line with `parent_line`,
     carries no money and is not a piece of its own: the set was counted already.
     """
 
-    line: int  # from 1: the lines as they stand in the file, then the parts of sets
     item_type: str
     product_guid: str | None
     sku: str | None
@@ -33,7 +33,6 @@ class LineRecord(Struct, gc=False):
     variant_name: str | None
     brand: str | None
     unit: str | None
-    platform_item_id: int | None
     quantity: Decimal  # three decimals
     unit_price: Decimal | None  # with VAT, two decimals
     total: Decimal  # of the whole line with VAT, two decimals

@@ -43,14 +43,19 @@ class LineDecoder(Generic[T]):
 
     def read(self, raw: bytes) -> tuple[T, list[str]]:
         """Return the entity and what had to be changed to read it; raises BadRecord."""
+        entity = self.read_quickly(raw)
+        return self.read_carefully(raw) if entity is None else (entity, [])
+
+    def read_quickly(self, raw: bytes) -> T | None:
+        """Return the entity of an ordinary line, None of one that wants a closer look."""
         if is_unusual(raw):
-            return self.read_carefully(raw)
+            return None
         try:
             entity = self.decode(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return self.read_carefully(raw)
+            return None
         self.check_keys(raw)
-        return entity, []
+        return entity
 
     def check_keys(self, raw: bytes) -> None:
         """Refuse keys given twice, and nesting without end, which msgspec lets pass.

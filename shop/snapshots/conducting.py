@@ -1,7 +1,8 @@
 """Conducts one run through its phases: stage, prove, publish. Safe to be killed anywhere and begun again."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import structlog
 from psycopg import sql
 
 from shop.config import Config
-from shop.db import db, raw_connection
+from shop.db import connector, db, raw_connection
 from shop.errors import ShopError
 from shop.locks import Lease, LostLease, held
 from shop.platforms.platform import Platform
@@ -22,7 +23,10 @@ from shop.snapshots.mapper_process import mapper_for
 from shop.snapshots.models import Snapshot
 from shop.snapshots.planning import StoredMeanwhile, plan
 from shop.snapshots.proving import Proof, missing_where, prove
+from shop.snapshots.publisher import Publisher, prepare_session
 from shop.snapshots.publishing import publisher_of
+from shop.snapshots.publishing_ahead import Ahead
+from shop.snapshots.publishing_orders import OrderPublisher
 from shop.snapshots.rawstore import stored_path
 from shop.snapshots.reading import ReadAhead, batches
 from shop.snapshots.shapes import SHAPES
@@ -31,6 +35,7 @@ log = structlog.get_logger()
 Watch = Callable[[str, int, int], None]  # phase, how far, of how much; for a progress bar
 CRASHED = "Pult itself failed while working on this snapshot ({}). Nothing was published; the log holds the details under the run's number."
 BULK = 20_000  # lines from which foreign keys are checked as a set instead of row by row
+AHEAD = 4 << 20  # packed bytes from which a first load is published while it is staged
 FAULT_AT = os.environ.get("PULT_FAULT_AT")  # tests name a point here at which this process kills itself
 
 
@@ -111,17 +116,20 @@ class Conductor:
         self.connection, self.lease, self.watch, self.beat = connection, lease, watch, beat
         self.platform: Platform = platform(shop.platform)
         self.kind = Kind(snapshot.kind)
+        self.ahead: Ahead | None = None
 
     def carry_out(self) -> None:
         file = stored_path(self.snapshot.file_path or "", self.config.data_dir)
-        self.stage(file)
         try:
+            self.stage(file)
             self.prove_and_publish()
         except StoredMeanwhile:
             # Once more from the first line, when somebody else wrote to the same records while this file was read.
             self.start_over()
             self.stage(file)
             self.prove_and_publish()
+        finally:
+            self.end_advance()
 
     def stage(self, file: Path) -> None:
         runs.enter_phase(self.connection, self.lease, self.snapshot.id, "stage")
@@ -129,7 +137,9 @@ class Conductor:
         whole = file.stat().st_size
         with raw_connection(autocommit=True) as lookup:
             reader = staging.LineReader(self.shop, self.kind, self.platform, lookup, line, offset)
-            stager = staging.Stager(self.connection, self.lease, self.snapshot.id, self.shop.id)
+            stager = staging.Stager(self.connection, self.lease, self.snapshot.id, self.shop.id, line)
+            if self.kind is Kind.ORDERS and not reader.known and whole >= AHEAD:
+                self.ahead = Ahead(connector(), self.snapshot.id, self.shop.id, self.platform)
             lines = bad = 0
             try:
                 with (
@@ -139,6 +149,8 @@ class Conductor:
                     for chunk in staging.chunks(source, reader, mapper):
                         fault_point("stage.before_chunk")
                         stager.stage(chunk)
+                        if self.ahead is not None:
+                            self.ahead.reached(stager.staged)
                         lines, bad = lines + chunk.lines, bad + len(chunk.quarantined)
                         staging.refuse_too_many(lines, bad, at_end=False)
                         self.watch("stage", chunk.bytes_read, whole)
@@ -158,6 +170,7 @@ class Conductor:
         return 0, 0
 
     def start_over(self) -> None:
+        self.end_advance()
         with self.connection.transaction():
             self.lease.check(self.connection)
             staging.drop_tables(self.connection, self.snapshot.id)
@@ -193,18 +206,33 @@ class Conductor:
         with self.connection.transaction():
             self.lease.check(self.connection)
             publisher.prepare()
-        with self.connection.transaction():
-            self.lease.check(self.connection)
-            self.prepare_session(planned)
+        with self.publishing(publisher, planned) as connection:
+            self.lease.check(connection)
             deleted = publisher.publish(self.missing() if proof.missing else None)
             fault_point("publish.before_commit")
-            runs.finish(self.connection, self.snapshot.id, {
+            runs.finish(connection, self.snapshot.id, {
                 "inserted": planned.get("i", 0),
                 "updated": planned.get("u", 0) + planned.get("r", 0),
                 "unchanged": planned.get("=", 0),
                 "superseded": planned.get("s", 0) + planned.get("o", 0),
                 "deleted": deleted,
             })  # fmt: skip
+
+    @contextmanager
+    def publishing(self, publisher: Publisher, planned: dict[str, int]) -> Iterator[psycopg.Connection[Any]]:
+        """Yield the connection whose open transaction publishes: the one that began ahead, or a new one."""
+        if self.ahead is not None and isinstance(publisher, OrderPublisher) and self.ahead.agrees(planned):
+            with self.ahead.handed_to(publisher) as connection:
+                yield connection
+            return
+        with self.connection.transaction():
+            prepare_session(self.connection, bulk=planned.get("i", 0) >= BULK)
+            yield self.connection
+
+    def end_advance(self) -> None:
+        if self.ahead is not None:
+            self.ahead.close()
+            self.ahead = None
 
     def missing(self) -> sql.Composed:
         """Return a query for the ids of stored entities that a complete file no longer holds."""
@@ -214,24 +242,3 @@ class Conductor:
         parameters = {"shop": self.shop.id, "as_of": self.snapshot.as_of, "snapshot": self.snapshot.id}
         with psycopg.ClientCursor(self.connection) as cursor:
             return sql.Composed([sql.SQL(cursor.mogrify(query, parameters))])
-
-    def prepare_session(self, planned: dict[str, int]) -> None:
-        """Give a long transaction the memory it needs, and check foreign keys as a set where rows are many.
-
-        A publish joins its lines to the orders it has just written, so no line can point nowhere; checking each of a
-        million rows again would double its time. Where the role may not skip the checks, they are simply made.
-        """
-        for name, value in (
-            ("work_mem", "128MB"),
-            ("gin_pending_list_limit", "64MB"),
-            ("lock_timeout", "30s"),
-            ("jit", "off"),
-        ):
-            self.connection.execute("SELECT set_config(%s, %s, true)", (name, value))
-        if planned.get("i", 0) >= BULK:
-            allowed = self.connection.execute(
-                "SELECT rolsuper OR (current_setting('server_version_num')::int >= 150000 AND"
-                " has_parameter_privilege('session_replication_role', 'SET')) FROM pg_roles WHERE rolname = current_user"
-            ).fetchone()
-            if allowed and allowed[0]:
-                self.connection.execute("SELECT set_config('session_replication_role', 'replica', true)")

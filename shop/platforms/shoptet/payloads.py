@@ -5,7 +5,7 @@ Money and amounts arrive as strings or as numbers; they stay as given until `num
 
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Raw, Struct, field
 
 from shop.platforms.numbers import Given
 
@@ -97,11 +97,12 @@ class Notes(Struct, gc=False, rename="camel"):
     tracking_number: str | None = None
 
 
-class Order(Struct, gc=False, rename="camel"):
+class OrderHead(Struct, gc=False, rename="camel", kw_only=True):
+    """An order but for its items."""
+
     code: str
     creation_time: str
     price: Total
-    items: list[Item]
     guid: str | None = None
     external_code: str | None = None
     change_time: str | None = None
@@ -120,6 +121,22 @@ class Order(Struct, gc=False, rename="camel"):
     language: str | None = None
     notes: Notes | None = None
     completion: list[Completion] | None = None
+
+
+class Order(OrderHead, gc=False, rename="camel", kw_only=True):
+    items: list[Item]
+
+
+class OrderInPieces(OrderHead, gc=False, rename="camel", kw_only=True):
+    """An order whose items are still their bytes, for a reader who has met most of them before."""
+
+    items: list[Raw]
+
+
+class ItemNumber(Struct, gc=False, rename="camel"):
+    """Of an item only what a part of a set points to."""
+
+    item_id: Id | None = None
 
 
 class Account(Struct, gc=False, rename="camel"):

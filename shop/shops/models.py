@@ -1,9 +1,11 @@
 """The e-shops we look at: platform, currency, time zone."""
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CHAR, CheckConstraint, DateTime, Identity, Integer, LargeBinary, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.db import Model
@@ -25,6 +27,14 @@ class Shop(Model):
     access_token: Mapped[bytes | None] = mapped_column(LargeBinary)  # encrypted, see tokens.py
     access_token_expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     platform_shop_id: Mapped[str | None] = mapped_column(Text)
+    learned: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # what the platform said of the shop, when last asked
+    learned_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    webhook_keys: Mapped[bytes | None] = mapped_column(
+        LargeBinary
+    )  # encrypted: the key of signatures and the one before
+    problem: Mapped[str | None] = mapped_column(Text)  # why the platform lets us in no more: a sentence with its mend
+    problem_code: Mapped[str | None] = mapped_column(Text)
+    problem_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     state: Mapped[str] = mapped_column(Text, server_default="active")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 

@@ -44,6 +44,13 @@ class Snapshot(Model):
     heartbeat_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     as_of: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    changed_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # asked of the platform; null: all
+    # The platform's export, from the request until its file is stored.
+    asked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # just before an export is asked for
+    ticket: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # of the export asked for last
+    exports: Mapped[int] = mapped_column(Integer, server_default="0")  # asked for by this run
+    look_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # when to look at the export again
+    received: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # of its file: bytes and the mark to go on by
     file_path: Mapped[str | None] = mapped_column(Text)  # inside the raw store
     file_name: Mapped[str | None] = mapped_column(Text)  # as it was handed in
     file_bytes: Mapped[int | None] = mapped_column(BigInteger)
@@ -97,6 +104,18 @@ class SnapshotAttempt(Model):
     phase: Mapped[str | None] = mapped_column(Text)
     error: Mapped[str | None] = mapped_column(Text)
     error_code: Mapped[str | None] = mapped_column(Text)
+
+
+class WebhookNotice(Model):
+    """What a platform told us once, verified. A hint to look, kept so that the same one does nothing twice."""
+
+    __tablename__ = "webhook_notices"
+
+    shop_id: Mapped[int] = mapped_column(Integer, ForeignKey("shops.id"), primary_key=True)
+    event: Mapped[str] = mapped_column(Text, primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    happened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
 class FailedSnapshot(Model):

@@ -1,0 +1,47 @@
+"""Reaching a shop on its platform, with the credentials and tokens that are kept for it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from shop.config import Config
+from shop.db import connector
+from shop.errors import ShopError
+from shop.platforms.registry import platform
+from shop.platforms.remote import Access, Remote
+from shop.shops.models import Shop
+from shop.shops.secrets import unseal
+from shop.shops.tokens import ShopTokens
+
+
+@contextmanager
+def reached(shop: Shop, config: Config) -> Iterator[Remote]:
+    """Yield the shop's remote side, closed at the end. Raises ShopError where there is no way to it yet."""
+    access = access_to(shop, config)
+    if not access.credentials:
+        raise ShopError(
+            f"{shop.slug} has no token yet, so {shop.platform} cannot be asked. Nothing was changed; "
+            "hand the token in on the shop's page, or load a stored file with --file."
+        )
+    remote = platform(shop.platform).connect(access)
+    try:
+        yield remote
+    finally:
+        remote.close()
+
+
+def access_to(shop: Shop, config: Config) -> Access:
+    """Return what the platform's client needs; it holds secrets and is made anew for each use."""
+    return Access(
+        credentials=unseal(shop, config.secret_key),
+        tokens=ShopTokens(shop.id, config.secret_key, connector()),
+        base_url=shop.base_url,
+        shop_id=shop.platform_shop_id,
+        currency=shop.currency,
+        timezone=shop.timezone,
+        webhook_url=webhook_url(shop, config),
+    )
+
+
+def webhook_url(shop: Shop, config: Config) -> str | None:
+    """Return where the platform can tell us of finished exports; None where this installation has no public address."""
+    return f"{config.base_url}/webhooks/{shop.platform}/{shop.slug}" if config.base_url else None

@@ -2,6 +2,7 @@
 
 import secrets
 from http import HTTPStatus
+from types import TracebackType
 
 import structlog
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
@@ -10,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 log = structlog.get_logger()
+ExceptionDetails = tuple[type, BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class ShopError(Exception):
@@ -82,6 +84,14 @@ WORDS: dict[int, tuple[str, str, str]] = {  # status: title, what happened, what
 }
 
 
+class Application(Flask):
+    """Flask, except that it logs a failed page as everything else is logged here, and only once."""
+
+    def log_exception(self, exc_info: ExceptionDetails) -> None:
+        """Log before any handler runs, so that a page of failure that fails itself hides nothing."""
+        log.error("page_failed", method=request.method, path=request.path, exc_info=exc_info)
+
+
 def reference() -> str:
     """Return the id that joins this page, its log lines and its SQL."""
     if "request_id" not in g:
@@ -129,8 +139,8 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def answered(error: HTTPException) -> Response:
-        if isinstance(error, InternalServerError):
-            log.error("page_failed", path=request.path, exc_info=error.original_exception or error)
+        if isinstance(error, InternalServerError) and error.original_exception is None:  # else it is logged already
+            log.error("page_failed", method=request.method, path=request.path, exc_info=error)
         code = error.code or 500
         if error.response is not None or code < 400:
             return make_response(error.get_response())

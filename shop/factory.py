@@ -19,7 +19,7 @@ def create_app(config: Config | None = None) -> Flask:
     """Build the application for one process. Without a config, the environment is read."""
     logs.configure("web")
     config = config or Config.from_environment()
-    app = Flask("shop", root_path=str(ROOT / "shop"), template_folder=str(ROOT / "templates"))
+    app = errors.Application("shop", root_path=str(ROOT / "shop"), template_folder=str(ROOT / "templates"))
     app.config.update(settings(config))
     app.extensions["pult"] = config
     for part in (db, errors, headers, formatting, assets, access, frame, queues, cache):

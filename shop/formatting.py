@@ -1,10 +1,12 @@
 """Jinja filters: numbers, money, days, moments and durations, written as a Czech reader writes them."""
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 from flask import Flask
+from markupsafe import Markup, escape
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
@@ -160,10 +162,15 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
+def with_code(sentence: str) -> Markup:
+    """Write what stands between backticks as what one types; the rest of a sentence stays text."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped before
+
+
 def register(app: Flask) -> None:
     """Give every template the filters, each under its own name."""
     for write in (
         number, unit, amount, money, percent, change, plural, total, size,
-        day, day_short, month, local_day, clock, moment, moment_in_full, ago, duration, initials,
+        day, day_short, month, local_day, clock, moment, moment_in_full, ago, duration, initials, with_code,
     ):  # fmt: skip
         app.jinja_env.filters[write.__name__] = write

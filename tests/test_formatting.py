@@ -229,6 +229,11 @@ def test_initials_are_the_first_and_the_last(name: str, written: str) -> None:
     assert f.initials(name) == written
 
 
+def test_only_what_stands_between_backticks_is_code() -> None:
+    assert f.with_code("Run `flask doctor`, <b>now</b>.") == "Run <code>flask doctor</code>, &lt;b&gt;now&lt;/b&gt;."
+    assert f.with_code("`<i>` and a lone ` sign") == "<code>&lt;i&gt;</code> and a lone ` sign"
+
+
 def test_templates_know_every_filter_by_its_own_name() -> None:
     app = Flask(__name__)
     f.register(app)

@@ -8,7 +8,7 @@ from io import StringIO
 
 import pytest
 import structlog
-from flask import Blueprint
+from flask import Blueprint, abort
 from flask.testing import FlaskClient, FlaskCliRunner
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
@@ -41,6 +41,12 @@ def careless() -> str:
     raise ConnectionError(f"redis://:{CANARY}@redis:6379/0 does not answer")
 
 
+@probe.get("/given-up")
+@public
+def given_up() -> str:
+    abort(500)
+
+
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
     """What the process logs during the test."""
@@ -69,6 +75,21 @@ def test_an_answer_is_one_line_with_its_id(visit: FlaskClient, told: StringIO) -
     assert (line["method"], line["path"], line["status"], line["actor"]) == ("GET", "/staff/", 200, olga.id)
     assert line["ms"] >= 0
     assert line["timestamp"].endswith("Z")
+
+
+@pytest.mark.parametrize(("path", "cause"), [("/careless", "ConnectionError"), ("/given-up", "InternalServerError")])
+def test_a_failed_page_is_told_once_with_its_traceback_and_its_id(
+    visit: FlaskClient, told: StringIO, path: str, cause: str
+) -> None:
+    answer = visit.get(path)
+    assert answer.status_code == 500
+    lines = [json.loads(line) for line in told.getvalue().splitlines()]
+    (line,) = [line for line in lines if "exception" in line]
+    assert (line["event"], line["level"], line["path"]) == ("page_failed", "error", path)
+    assert line["request"] == answer.headers["X-Request-ID"]
+    assert line["exception"].startswith("Traceback")
+    assert cause in line["exception"]
+    assert line["request"] in answer.text  # the reference that a person reads to whoever looks into the log
 
 
 def test_the_id_goes_as_far_as_the_database(visit: FlaskClient) -> None:

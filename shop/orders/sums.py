@@ -64,7 +64,7 @@ def line_sums(order: Order, lines: Sequence[OrderItem], difference: Decimal) -> 
     tax = written(order.total - order.total_without_vat)
     shown.append((f"Total, of it VAT {tax}", written(order.total), True))
     if order.to_pay and order.to_pay != order.total:
-        shown.append(("Left to pay", written(order.to_pay)))
+        shown.append(("To pay", written(order.to_pay)))
     return shown
 
 

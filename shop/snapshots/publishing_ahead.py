@@ -1,8 +1,8 @@
-"""Publishes a shop's first orders while the rest of their file is still being staged, in the transaction that shows them all.
+"""Publishes a shop's first orders while their file is still being staged, in the transaction that shows them all.
 
 A first load writes every order it reads, so most of its publish can be done before the file has ended: on a connection
-of its own, in one open transaction that nobody else sees into. What it has written by the end of the file is put right
-by the plan, and committed with everything else or not at all. Ahead of the plan is only an advance: when anything goes
+of its own, in one open transaction that nobody else sees into. When the file has ended, the plan is compared with what
+was written: it is committed with everything else, or taken back. Writing ahead is only an advance: whenever anything is
 wrong with it, it is rolled back, and the publish does all the work by itself as for any other file.
 """
 

@@ -63,4 +63,5 @@ def test_a_page_that_cannot_be_read_is_named(client: FlaskClient, query: str) ->
     signed_in(client, an_owner())
     answer = client.get(f"/audit/?{query}")
     assert answer.status_code == 400
-    assert Page(answer.text).has(f"`{query.partition('=')[0]}` is")
+    assert Page(answer.text).has(f"{query.partition('=')[0]} is")
+    assert f"<code>{query.partition('=')[0]}</code>" in answer.text

@@ -11,21 +11,9 @@ from sqlalchemy import event
 
 from shop.orders.models import Order, OrderItem, OrderRevision
 from shop.shops.models import Shop
-from tests.builders import a_manager, a_product, a_shop, a_snapshot, added, an_operator, signed_in
+from tests.builders import a_product, a_shop, a_snapshot, added, an_operator, signed_in
 from tests.listing.rows import MORNING, asked, buyer, fold_all, know_statuses, ordered
 from tests.page import Page
-
-
-@pytest.fixture
-def shop(db: SQLAlchemy) -> Shop:
-    shop = a_shop("linen", name="Lněná dílna")
-    know_statuses(shop)
-    return shop
-
-
-@pytest.fixture
-def adam(app: Flask, shop: Shop) -> FlaskClient:
-    return signed_in(app.test_client(), a_manager([shop]))
 
 
 def a_line(order: Order, line: int, name: str, total: str, kind: str = "goods", **values: object) -> OrderItem:

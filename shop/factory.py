@@ -3,6 +3,7 @@
 import importlib
 from pathlib import Path
 
+import click
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
@@ -17,7 +18,7 @@ csrf = CSRFProtect()
 
 def create_app(config: Config | None = None) -> Flask:
     """Build the application for one process. Without a config, the environment is read."""
-    logs.configure("web")
+    logs.configure("web" if click.get_current_context(silent=True) is None else "command")
     config = config or Config.from_environment()
     app = errors.Application("shop", root_path=str(ROOT / "shop"), template_folder=str(ROOT / "templates"))
     app.config.update(settings(config))

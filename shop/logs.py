@@ -33,7 +33,10 @@ def hidden(key: str, value: Any) -> Any:
 
 
 def configure(process: str) -> None:
-    """Write JSON lines to standard error. Called once, by each process's entry."""
+    """Write JSON lines to standard error. Called once, by each process's entry.
+
+    A command answers the person who typed it in sentences; of its log they see only what is wrong.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -43,7 +46,7 @@ def configure(process: str) -> None:
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if process == "command" else logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -12,7 +12,8 @@ def resolve(
     """Make the temporary table `resolved` (line, customer_id) for the staged orders that will be written.
 
     The platform's customer id decides; without one, the e-mail; an order with neither has no customer. People who are
-    not known yet are created, and unknown platform ids are tied to the person with the order's e-mail.
+    not known yet are created, and an unknown platform id is tied to the person with the e-mail of its first order in the
+    file: so the same people come of a file whether it is taken as a whole or piece by piece.
     """
 
     def run(query: str) -> None:
@@ -26,19 +27,18 @@ def resolve(
         WHERE p.action IN ('i', 'u') AND (s.customer_guid IS NOT NULL OR s.email IS NOT NULL)""")
     run("ANALYZE buyers")
     run("""
-        CREATE TEMP TABLE newcomers ON COMMIT DROP AS
-        SELECT DISTINCT ON (b.email) nextval('customers_id_seq') AS id, b.email, b.name, b.company, b.phone, b.country, b.buyer
-        FROM buyers b
-        WHERE b.email IS NOT NULL
-          AND NOT EXISTS (SELECT 1 FROM customers c WHERE c.shop_id = %(shop)s AND lower(c.email) = b.email)
-          AND NOT EXISTS (SELECT 1 FROM customer_accounts a WHERE a.shop_id = %(shop)s AND a.guid = b.guid)
-        ORDER BY b.email, b.placed_at DESC, b.line DESC""")
-    run("""
         CREATE TEMP TABLE strangers ON COMMIT DROP AS
-        SELECT DISTINCT ON (b.guid) b.guid, b.email, nextval('customers_id_seq') AS id, b.name, b.company, b.phone, b.country, b.buyer
-        FROM buyers b
-        WHERE b.guid IS NOT NULL AND NOT EXISTS (SELECT 1 FROM customer_accounts a WHERE a.shop_id = %(shop)s AND a.guid = b.guid)
-        ORDER BY b.guid, b.email NULLS LAST, b.placed_at DESC, b.line DESC""")
+        SELECT nextval('customers_id_seq') AS id, s.* FROM (
+            SELECT DISTINCT ON (b.guid) b.* FROM buyers b
+            WHERE b.guid IS NOT NULL AND NOT EXISTS (SELECT 1 FROM customer_accounts a WHERE a.shop_id = %(shop)s AND a.guid = b.guid)
+            ORDER BY b.guid, b.line) AS s""")
+    run("""
+        CREATE TEMP TABLE newcomers ON COMMIT DROP AS
+        SELECT nextval('customers_id_seq') AS id, n.* FROM (
+            SELECT DISTINCT ON (b.email) b.* FROM buyers b LEFT JOIN strangers s ON s.line = b.line
+            WHERE b.email IS NOT NULL AND (b.guid IS NULL OR s.line IS NOT NULL)
+              AND NOT EXISTS (SELECT 1 FROM customers c WHERE c.shop_id = %(shop)s AND lower(c.email) = b.email)
+            ORDER BY b.email, b.line) AS n""")
     run("""
         INSERT INTO customers (shop_id, id, email, name, company, phone, country, search, snapshot_id)
         SELECT %(shop)s, id, email, name, company, phone, country, buyer, %(snapshot)s FROM newcomers
@@ -58,3 +58,23 @@ def resolve(
         WHERE p.action IN ('i', 'u')""")
     run("ANALYZE resolved")
     run("DROP TABLE buyers, newcomers, strangers")
+
+
+def describe_newcomers(
+    connection: psycopg.Connection[Any], shop_id: int, snapshot_id: int, staged: sql.Identifier, plan: sql.Identifier
+) -> None:
+    """Give the people whom this publish has created the name, and the words to be found by, of their newest order."""
+    connection.execute(
+        sql.SQL("""
+        UPDATE customers c SET name = n.name, company = n.company, phone = n.phone, country = n.country, search = n.buyer
+        FROM (SELECT DISTINCT ON (o.customer_id) o.customer_id, s.name, s.company, s.phone, s.country, s.buyer
+              FROM {plan} p JOIN {staged} s USING (line) JOIN orders o ON o.shop_id = %(shop)s AND o.id = p.stored_id
+              JOIN customers x ON x.shop_id = o.shop_id AND x.id = o.customer_id AND x.snapshot_id = %(snapshot)s
+                   AND x.email IS NOT DISTINCT FROM s.email
+              WHERE p.action IN ('i', 'u') ORDER BY o.customer_id, s.placed_at DESC, s.line DESC) AS n
+        WHERE c.shop_id = %(shop)s AND c.id = n.customer_id AND NOT c.registered
+          AND (c.name, c.company, c.phone, c.country, c.search) IS DISTINCT FROM (n.name, n.company, n.phone, n.country, n.buyer)""").format(
+            staged=staged, plan=plan
+        ),
+        {"shop": shop_id, "snapshot": snapshot_id},
+    )

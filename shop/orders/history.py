@@ -29,7 +29,7 @@ def happenings(
     """Return the events of one order, newest first; it was placed last of all."""
     known = {status.code: status for status in statuses if status.shop_id == order.shop_id}
     events = [happened(revision, order.currency, known, zone, now) for revision in revisions]
-    if order.deleted_at:
+    if order.deleted_at and not any(revision.field == "deleted" for revision in revisions):
         events.insert(
             0, ("bad", "Deleted in the shop", "Missing from a complete snapshot", moment(order.deleted_at, zone, now))
         )
@@ -59,6 +59,8 @@ def told(
         return tone, "Not paid" if after == "false" and before is None else words
     if revision.field == "particulars":
         return "", particulars(before, after)
+    if revision.field == "deleted":
+        return ("bad", "Deleted in the shop") if after else ("good", "There again in the shop")
     return (
         "",
         f"{revision.field.capitalize()} {shown(before, revision.field, currency, zone, now)} → {shown(after, revision.field, currency, zone, now)}",

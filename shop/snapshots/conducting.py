@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import structlog
 from psycopg import sql
+from psycopg.errors import UniqueViolation
 
 from shop.config import Config
 from shop.db import connector, db, raw_connection
@@ -21,7 +22,7 @@ from shop.shops.models import Shop
 from shop.snapshots import runs, staging
 from shop.snapshots.mapper_process import mapper_for
 from shop.snapshots.models import Snapshot
-from shop.snapshots.planning import StoredMeanwhile, plan
+from shop.snapshots.planning import StoredMeanwhile, hold_stored, plan
 from shop.snapshots.proving import Proof, missing_where, prove
 from shop.snapshots.publisher import Publisher, prepare_session
 from shop.snapshots.publishing import publisher_of
@@ -72,7 +73,7 @@ def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched) -> None:
             try:
                 Conductor(snapshot, shop, config, connection, lease, watch, beat).carry_out()
             except ShopError as error:
-                log.warning("run_failed", error=error.message)
+                log.info("run_failed", error=error.message)
                 runs.fail(connection, snapshot_id, error.message, str(getattr(error, "code", "refused")))
                 staging.drop_tables(connection, snapshot_id)
                 raise
@@ -123,8 +124,8 @@ class Conductor:
         try:
             self.stage(file)
             self.prove_and_publish()
-        except StoredMeanwhile:
-            # Once more from the first line, when somebody else wrote to the same records while this file was read.
+        except (StoredMeanwhile, UniqueViolation):
+            # Once more from the first line, when somebody else wrote the same records while this file was read.
             self.start_over()
             self.stage(file)
             self.prove_and_publish()
@@ -208,6 +209,7 @@ class Conductor:
             publisher.prepare()
         with self.publishing(publisher, planned) as connection:
             self.lease.check(connection)
+            hold_stored(connection, self.snapshot.id, self.shop.id, self.kind)
             deleted = publisher.publish(self.missing() if proof.missing else None)
             fault_point("publish.before_commit")
             runs.finish(connection, self.snapshot.id, {

@@ -26,7 +26,7 @@ WITH lines AS (
 ), ranked AS (
     SELECT *, row_number() OVER (PARTITION BY key ORDER BY changed_at DESC NULLS LAST, line DESC) AS place FROM lines
 )
-SELECT ranked.line, ranked.key, stored.id AS stored_id, {carried}
+SELECT ranked.line, ranked.key, stored.id AS stored_id, stored.changed_at AS stored_at, stored.source_hash AS stored_hash, {carried}
        CASE
            WHEN place > 1 THEN 's'
            WHEN stored.key IS NULL THEN CASE WHEN skipped THEN '!' ELSE 'i' END
@@ -53,6 +53,7 @@ CARRIED = {  # staged columns that every line of an order needs, kept beside the
     "products": (),
 }
 KEYS = {"orders": "code", "customers": "guid", "products": "guid"}
+TABLES = {"orders": "orders", "customers": "customer_accounts", "products": "products"}
 
 
 def plan(connection: psycopg.Connection[Any], snapshot_id: int, shop_id: int, kind: str) -> dict[str, int]:
@@ -80,3 +81,19 @@ def plan(connection: psycopg.Connection[Any], snapshot_id: int, shop_id: int, ki
     if counts.get("!"):
         raise StoredMeanwhile("Some records were changed by another run while this file was being read.")
     return counts
+
+
+def hold_stored(connection: psycopg.Connection[Any], snapshot_id: int, shop_id: int, kind: str) -> None:
+    """Lock the rows that the publish will overwrite. Raises StoredMeanwhile if one is not what the plan compared with."""
+    stale = connection.execute(
+        sql.SQL("""
+        WITH held AS (
+            SELECT (e.changed_at, e.source_hash) IS DISTINCT FROM (p.stored_at, p.stored_hash) AS stale
+            FROM {plan} p JOIN {stored} e ON e.shop_id = %s AND e.{key} = p.key WHERE p.action IN ('u', 'r') FOR UPDATE OF e)
+        SELECT count(*) FILTER (WHERE stale) FROM held""").format(
+            plan=table(snapshot_id, "plan"), stored=sql.Identifier(TABLES[kind]), key=sql.Identifier(KEYS[kind])
+        ),
+        (shop_id,),
+    ).fetchone()
+    if stale != (0,):
+        raise StoredMeanwhile("Some records were changed by somebody else while this file was being read.")

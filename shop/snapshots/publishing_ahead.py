@@ -20,7 +20,7 @@ from shop.snapshots.publisher import prepare_session
 from shop.snapshots.publishing_orders import OrderPublisher
 from shop.snapshots.staging import table
 
-STEP = 10_000  # staged lines that are worth a step
+STEP = 5_000  # staged lines that are worth a step
 log = structlog.get_logger()
 
 # What the plan will say of these lines, as far as it can be known now: the newest of each order among them that no

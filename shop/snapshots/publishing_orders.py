@@ -54,9 +54,10 @@ class OrderPublisher(Publisher):
             deleted = self.delete()
             self.update()
             self.insert(to_write)
-            if self.began_ahead:
-                self.describe_buyers()
             summed.result()
+        identity.describe_newcomers(
+            self.connection, self.shop_id, self.snapshot_id, self.table("main"), self.table("plan")
+        )
         self.fold()
         return deleted
 
@@ -79,21 +80,6 @@ class OrderPublisher(Publisher):
             FROM (SELECT line, stored_id FROM written_ahead UNION ALL SELECT line, stored_id FROM remaining) AS w
             WHERE p.line = w.line""")
         return sql.Identifier("remaining")
-
-    def describe_buyers(self) -> None:
-        """Give people met in several steps the name of their newest order, as if they had been met in one."""
-        self.run(
-            "ANALYZE orders (shop_id, customer_id, snapshot_line, email), customers (shop_id, id, email, snapshot_id)"
-        )
-        self.run("""
-            UPDATE customers c SET name = n.name, company = n.company, phone = n.phone, country = n.country, search = n.buyer
-            FROM (SELECT DISTINCT ON (o.customer_id) o.customer_id, o.name, o.company, o.phone, o.country, s.buyer
-                  FROM orders o JOIN {main} s ON s.line = o.snapshot_line
-                  JOIN customers x ON x.shop_id = o.shop_id AND x.id = o.customer_id AND x.snapshot_id = %(snapshot)s
-                       AND x.email IS NOT DISTINCT FROM o.email
-                  WHERE o.shop_id = %(shop)s ORDER BY o.customer_id, o.placed_at DESC, s.line DESC) AS n
-            WHERE c.shop_id = %(shop)s AND c.id = n.customer_id
-              AND (c.name, c.company, c.phone, c.country, c.search) IS DISTINCT FROM (n.name, n.company, n.phone, n.country, n.buyer)""")
 
     def prepare(self) -> None:
         """Everything that may be seen before the publish: the names of statuses."""
@@ -141,9 +127,12 @@ class OrderPublisher(Publisher):
 
     def delete(self) -> int:
         """Mark what a complete file no longer holds. Nothing is removed: it may be there again tomorrow."""
-        return self.run("""
+        gone = self.run("""
             UPDATE orders o SET deleted_at = now(), counted = false FROM before b
             WHERE b.action = 'd' AND o.shop_id = %(shop)s AND o.id = b.id""")
+        if gone:
+            self.revise_presence("NULL, now()::text", "action = 'd'")
+        return gone
 
     def update(self) -> None:
         """Overwrite the changed orders; `items_at` stays, so that their lines stay in their quarter."""
@@ -157,6 +146,7 @@ class OrderPublisher(Publisher):
             UPDATE orders o SET deleted_at = NULL, counted = st.counted, snapshot_id = %(snapshot)s, snapshot_line = p.line
             FROM {plan} p, order_statuses st
             WHERE p.action = 'r' AND o.shop_id = %(shop)s AND o.id = p.stored_id AND st.shop_id = %(shop)s AND st.code = o.status_code""")
+        self.revise_presence("deleted_at::text, NULL", "action IN ('u', 'r') AND deleted_at IS NOT NULL")
         if updated:
             self.revise()
             self.run("""
@@ -165,6 +155,16 @@ class OrderPublisher(Publisher):
             self.run("""
                 INSERT INTO order_items (shop_id, order_id, created_at, {items})
                 SELECT %(shop)s, b.id, b.items_at, {parts_of} FROM before b JOIN {parts} p ON p.src = b.new_line WHERE b.action = 'u'""")
+
+    def revise_presence(self, before_and_after: str, which: str) -> None:
+        """Write down that orders went or came back: the field holds since when they are gone."""
+        self.run(
+            """
+            INSERT INTO order_revisions (shop_id, order_id, snapshot_id, field, before, after)
+            SELECT shop_id, id, %(snapshot)s, 'deleted', {values} FROM before WHERE {which} ON CONFLICT DO NOTHING""",
+            values=sql.SQL(before_and_after),
+            which=sql.SQL(which),
+        )
 
     def revise(self) -> None:
         """Write down, field by field, what differs between the two snapshots."""

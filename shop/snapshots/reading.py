@@ -11,6 +11,7 @@ from shop.errors import ShopError
 
 BLOCK = 1 << 18
 BATCH_BYTES = 1 << 21
+BATCH_LINES = 20_000  # so that a file of nothing but short, bad lines is found out soon
 LARGEST_TEXT = 20 << 30
 LARGEST_LINE = 16 << 20
 LARGEST_RATIO = 200
@@ -127,10 +128,17 @@ def batches(path: Path, skip: int = 0) -> Iterator[Batch]:
             continue
         whole, rest = text[: cut - 1], text[cut:]
         lines = whole.split(b"\n")
-        yield Batch(number, offset, lines, state.packed)
+        yield from in_batches(lines, number, offset, state.packed)
         offset, number = offset + cut, number + len(lines)
     if rest:
         yield Batch(number, offset, [rest], state.packed, ended=False)
+
+
+def in_batches(lines: list[bytes], first: int, offset: int, packed_at: int) -> Iterator[Batch]:
+    for start in range(0, len(lines), BATCH_LINES):
+        some = lines[start : start + BATCH_LINES]
+        yield Batch(first + start, offset, some, packed_at)
+        offset += sum(map(len, some)) + len(some)
 
 
 def refuse_other_formats(start: bytes) -> None:

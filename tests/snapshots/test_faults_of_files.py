@@ -131,7 +131,7 @@ def test_an_order_without_a_field_that_it_needs_is_set_aside(app: Flask, db: SQL
     assert stored(db) == before
 
 
-@pytest.mark.parametrize("point", ["stage.before_chunk", "stage.done"])
+@pytest.mark.parametrize("point", ["stage.before_chunk", "stage.done", "publish.before"])
 def test_an_order_that_gets_newer_while_a_file_is_read_stays_newer(
     app: Flask, db: SQLAlchemy, shop: Shop, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
@@ -166,6 +166,8 @@ def test_an_order_that_comes_back_has_its_history(app: Flask, db: SQLAlchemy, sh
     db.session.rollback()
     order = db.session.scalars(select(Order).where(Order.code == "2")).one()
     assert (order.id, order.deleted_at, order.counted) == (row, None, True)
-    told = db.session.scalars(select(OrderRevision).where(OrderRevision.order_id == row))
+    told = db.session.scalars(select(OrderRevision).where(OrderRevision.order_id == row)).all()
     assert ("status", "-1", "-3") in [(one.field, one.before, one.after) for one in told]
+    presence = sorted((one.snapshot_id, bool(one.before), bool(one.after)) for one in told if one.field == "deleted")
+    assert [kinds for _, *kinds in presence] == [[False, True], [True, False]], "it went, and it came back"
     assert broken_invariants(db) == []

@@ -15,7 +15,7 @@ from shop.shops.learning import Learned, learned_from
 from shop.shops.models import Shop
 from shop.shops.reaching import reached
 
-PROVEN = {"identity", "currency", "timezone"}  # without a failure in these, the platform speaks of this very shop
+PROVEN = {"rights", "identity", "currency", "timezone"}  # without a failure in these, what is said is kept
 PROBLEMS = {  # steps whose failure stays until somebody mends it, by the word for it
     "token": BadCredentials.code,
     "rights": NoRights.code,

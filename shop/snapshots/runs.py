@@ -1,6 +1,6 @@
 """The life of a run: asked for, claimed, carried out, ended. The row is the truth at every step."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +13,8 @@ from shop.locks import Lease, worker_name
 from shop.shops.models import Shop
 from shop.snapshots.models import LIVE, Snapshot
 from shop.snapshots.rawstore import StoredFile
+
+SECOND_CLICK = timedelta(seconds=10)
 
 
 class Resting(ShopError):
@@ -132,6 +134,12 @@ def run_again(snapshot: Snapshot, requested_by: str, *, confirmed: bool = False)
 def asks_anew(snapshot: Snapshot) -> bool:
     """Tell whether a run of this kind begins at the platform again: its file never came, or came damaged."""
     return snapshot.way is not None and (snapshot.file_path is None or snapshot.error_code == "damaged_file")
+
+
+def is_second_click(live: Snapshot, requested_by: str, mode: str) -> bool:
+    """Tell whether a live run is what the same person asked the platform for a moment ago."""
+    asked = (live.requested_by, live.mode, live.way is not None)
+    return asked == (requested_by, mode, True) and datetime.now(UTC) - live.requested_at < SECOND_CLICK
 
 
 def begin_attempt(connection: psycopg.Connection[Any], snapshot_id: int) -> int | None:

@@ -1,6 +1,7 @@
 """Connects a simulated shop to Pult, takes snapshots of it, and compares the books of both."""
 
 import json
+from datetime import datetime
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -17,7 +18,6 @@ from shop.snapshots.models import Snapshot
 from tests.builders import a_shop
 from tests.servers import SECRET_KEY
 from tests.snapshots.invariants import broken_invariants
-from datetime import datetime
 
 
 def connected(simulator: Simulator, place: int = 0, *, addon: bool = False, slug: str = "dilna") -> Shop:

@@ -13,6 +13,7 @@ from shop.platforms.failures import (
     ExportGone,
     PlatformFailure,
     Transient,
+    Unreachable,
     WrongShop,
 )
 from shop.platforms.records import Kind
@@ -61,6 +62,8 @@ class Arrival:
         except Transient as failure:
             if isinstance(failure, exporting.ExportsSpent | waiting.GivenUp):
                 raise
+            if self.in_place and isinstance(failure, Unreachable) and not self.row.read().exports:
+                raise waiting.GivenUp(failure.happened, code=failure.code) from failure  # somebody is looking on
             waiting.rest_after(self.row, failure)
             return False
         return True

@@ -1,4 +1,4 @@
-"""A simulator of one Czech shop with a webhook, and that shop connected to Pult by its private token."""
+"""A simulator of one Czech shop with a webhook, that shop connected to Pult by its private token, and no long waits."""
 
 from collections.abc import Iterator
 
@@ -6,16 +6,22 @@ import pytest
 from flask_sqlalchemy import SQLAlchemy
 
 from shop.shops.models import Shop
-from shop.simulator.online import SimulatedShop
 from shop.simulator.simulator import Simulator
-from tests.contract.connected import connected
-from tests.simulator.asking import Client
+from shop.snapshots import waiting
+from tests.contract.connected import connected, simulated
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at exports at once, and rest for moments."""
+    monkeypatch.setattr(waiting, "LOOKS", (0.05,))
+    monkeypatch.setattr(waiting, "REST", (0.05, 0.05, 0.05))
+    monkeypatch.setattr(waiting, "TURN", 0.05)
 
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator(shops=[SimulatedShop("cz", orders=200, seed=1)]) as simulator:
-        Client(simulator).hook("job:finished")
+    with simulated() as simulator:
         yield simulator
 
 

@@ -1,23 +1,40 @@
 """Connects a simulated shop to Pult, takes snapshots of it, and compares the books of both."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
+import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
 from shop.config import Config
 from shop.db import db as handle
+from shop.errors import ShopError
 from shop.shops.models import Shop
 from shop.shops.secrets import box, seal
+from shop.simulator.jobs import JobTimes
+from shop.simulator.online import SimulatedShop
 from shop.simulator.simulator import Simulator
 from shop.snapshots import runs
 from shop.snapshots.conducting import conduct
 from shop.snapshots.models import Snapshot
 from tests.builders import a_shop
 from tests.servers import SECRET_KEY
+from tests.simulator.asking import Client
 from tests.snapshots.invariants import broken_invariants
+
+
+@contextmanager
+def simulated(*, hook: bool = True, orders: int = 200, running: float = 0.0) -> Iterator[Simulator]:
+    """A Czech shop, whose exports run for so many seconds; without a hook it makes none."""
+    shops = [SimulatedShop("cz", orders=orders, seed=1)]
+    with Simulator(shops=shops, job_times=JobTimes(running=running)) as simulator:
+        if hook:
+            Client(simulator).hook("job:finished")
+        yield simulator
 
 
 def connected(simulator: Simulator, place: int = 0, *, addon: bool = False, slug: str = "dilna") -> Shop:
@@ -56,6 +73,31 @@ def carried_on(app: Flask, run: int, *, in_place: bool = True) -> Snapshot:
     config: Config = app.extensions["pult"]
     conduct(run, config, in_place=in_place)
     return row(run)
+
+
+def refused(app: Flask, shop: Shop, kind: str = "orders", since: datetime | None = None) -> Snapshot:
+    """Take a snapshot that ends in a refusal; returns the failed run, with nothing loaded by it."""
+    run = asked(shop, kind, since)
+    with pytest.raises(ShopError):
+        carried_on(app, run)
+    failed = row(run)
+    assert failed.state == "failed"
+    assert failed.error
+    assert handle.session.scalar(text("SELECT count(*) FROM orders")) == 0
+    return failed
+
+
+def due_now(run: int) -> None:
+    """Let the time come for which the run was given back."""
+    handle.session.execute(text("UPDATE snapshots SET look_at = now() WHERE id = :run"), {"run": run})
+    handle.session.commit()
+
+
+def given_back(app: Flask, run: int) -> Snapshot:
+    """Carry the run on as a worker does, to where it waits for the platform."""
+    found = carried_on(app, run, in_place=False)
+    assert (found.state, found.look_at is not None) == ("queued", True)
+    return found
 
 
 def row(run: int) -> Snapshot:

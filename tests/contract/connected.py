@@ -59,7 +59,8 @@ def give_keys(shop: Shop, *keys: str) -> None:
 
 def asked(shop: Shop, kind: str = "orders", since: datetime | None = None) -> int:
     """Add a run that asks the platform; returns its number."""
-    run = runs.request_fetch(shop, kind, "a test", since)
+    its = handle.session.get_one(Shop, shop.id, populate_existing=True)
+    run = runs.request_fetch(its, kind, "a test", since)
     handle.session.commit()
     return run.id
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shop.db import db
 from shop.formatting import initials, number, plural
+from shop.lateness import Remembered
 from shop.shops.queries import shop_numbers
 from shop.staff import access
 from shop.staff.permissions import ALLOWED, Permission, Role
@@ -66,6 +67,7 @@ class Section:
     entries: tuple[Entry, ...]
 
 
+TROUBLE_LASTS = 15.0  # seconds that a process shows what it has found before it looks again
 READ_SALES, READ_OPERATIONS = Permission.READ_SALES, Permission.READ_OPERATIONS
 MANAGE_STAFF, READ_AUDIT = Permission.MANAGE_STAFF, Permission.READ_AUDIT
 NAVIGATION = (
@@ -106,6 +108,7 @@ class Frame:
     shops: tuple[ShopChoice, ...] = ()
     shop: str | None = None
     theme: str = "system"
+    trouble: str = ""  # what is late or silent, for those who can do something about it
     timings: Callable[[], str] = field(default=lambda: "")  # asked for in the foot, when most of the page is written
 
     @property
@@ -134,6 +137,7 @@ class Frame:
 def register(app: Flask) -> None:
     """Give every template `frame`, one without a person where the database does not answer; a missing value is an error."""
     version = metadata.version("pult")
+    remembered = Remembered(0 if app.testing else TROUBLE_LASTS)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -141,9 +145,10 @@ def register(app: Flask) -> None:
     def surroundings() -> dict[str, Frame]:
         try:
             person, shops = looking(), choices()
+            trouble = remembered.told() if person and person.can(READ_OPERATIONS) else ""
         except SQLAlchemyError:  # an error page must not fail for the reason that it tells
             db.session.rollback()
-            person, shops = None, ()
+            person, shops, trouble = None, (), ""
         frame = Frame(
             version=version,
             path=request.path,
@@ -152,6 +157,7 @@ def register(app: Flask) -> None:
             shops=shops,
             shop=chosen(shops),
             theme=theme(),
+            trouble=trouble,
             timings=timings,
         )
         return {"frame": frame}

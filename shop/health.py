@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shop.config import Config
 from shop.db import MIGRATIONS, db
+from shop.formatting import plural
+from shop.lateness import troubles
 from shop.staff.access import public
 
 PATIENCE = 2  # seconds for each part
@@ -35,8 +37,8 @@ def live() -> Response:
 @bp.get("/ready")
 @public
 def ready() -> Response:
-    """Answer 200 where everything a request or a worker needs is there, else 503 with the failing parts by name."""
-    parts = database() | redis()
+    """Answer 200 where all that Pult promises is there, by request or by itself, else 503 with the failing parts."""
+    parts = database() | redis() | punctuality()
     failing = sorted(name for name, found in parts.items() if found != OK)
     answer = jsonify(ready=not failing, failing=failing, parts=parts)
     answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE if failing else HTTPStatus.OK
@@ -66,6 +68,23 @@ def redis() -> dict[str, str]:
         log.warning("not_ready", part="redis", error=str(error))
         return {"redis": "Redis does not answer or cannot write."}
     return {"redis": OK}
+
+
+def punctuality() -> dict[str, str]:
+    """Tell of a silent scheduler, silent workers and late tasks; without the names of shops, as anybody may read it."""
+    told = {"schedule": OK, "workers": OK, "tasks": OK}
+    try:
+        found = troubles()
+    except SQLAlchemyError:
+        return dict.fromkeys(told, "Not asked.")
+    finally:
+        db.session.rollback()
+    for part in ("schedule", "workers"):
+        told[part] = " ".join(one.sentence for one in found if one.part == part) or OK
+    late = sum(one.part == "tasks" for one in found)
+    if late:
+        told["tasks"] = f"{plural(late, 'task is', 'tasks are')} late; `flask doctor` names them."
+    return told
 
 
 def applied(connection: Connection) -> set[str]:

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import OperationalError
 
-from shop import logs
+from shop import heartbeats, logs
 from shop.config import Config
 from shop.db import db
 
@@ -24,6 +25,9 @@ INTERACTIVE = "interactive"  # somebody is waiting
 IMPORTS = "imports"  # long loads
 OPS = "ops"  # nightly work; never behind a long load
 ALL = (INTERACTIVE, IMPORTS, OPS)
+TICK = "tick"  # the scheduler's own: its worker runs nothing but TICKS
+TICKS = "shop.ticking.tick"
+BEAT = 10  # seconds between the words that a worker leaves in PostgreSQL
 KEPT_FAILED = 7 * 24 * 3600
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 log = structlog.get_logger()
@@ -56,14 +60,14 @@ def enqueue(app: Flask, name: str, work: str, row_id: int, timeout: int) -> bool
     return True
 
 
-def waiting_rows(app: Flask, name: str) -> set[int]:
-    """Return the row ids whose jobs stand in the queue right now."""
+def waiting_rows(app: Flask, name: str, work: str) -> set[int]:
+    """Return the row ids for which this work stands in the queue right now."""
     try:
         jobs = queue(name, app.extensions["redis"]).get_jobs()
     except RedisError as error:
         log.warning("queue_unreadable", queue=name, error=str(error))
         return set()
-    return {job.args[0] for job in jobs if job.args}
+    return {job.args[0] for job in jobs if job.args and job.func_name == work}
 
 
 class AppWorker(Worker):
@@ -71,6 +75,15 @@ class AppWorker(Worker):
 
     app: Flask
     sweep: Callable[[], object]  # puts rows back into the queue that nobody works on
+    beaten_at = float("-inf")
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Say in PostgreSQL as well that this worker lives, whether it waits or watches over a job."""
+        super().heartbeat(timeout, pipeline)
+        if pipeline is None and time.monotonic() - self.beaten_at >= BEAT:
+            self.beaten_at = time.monotonic()
+            with self.app.app_context():
+                heartbeats.beat(self.queue_names())
 
     def run_maintenance_tasks(self) -> None:
         """Look after our own rows whenever RQ looks after its own."""
@@ -88,6 +101,9 @@ class AppWorker(Worker):
             ctypes.CDLL(None, use_errno=True).prctl(DIE_WITH_PARENT, signal.SIGKILL)
             if os.getppid() == 1:
                 return False
+        if queue.name == TICK and job.func_name != TICKS:
+            log.error("job_refused", queue=TICK, work=job.func_name)
+            return False
         with self.app.app_context(), structlog.contextvars.bound_contextvars(job=job.id):
             db.engine.dispose(close=False)
             return bool(super().perform_job(job, queue, execution))

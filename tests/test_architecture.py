@@ -29,7 +29,10 @@ LADDER = {
     "webhooks": 6,
 }
 WORK = 4  # any other file: named after what it does
-EDGES = {"factory", "schedule", "frame", "health", "doctor"}  # what stands around the domains and may know them
+EDGES = {  # what stands around the domains and may know them
+    "factory", "frame", "health", "doctor",
+    "schedule", "chores", "ticking", "lateness", "schedule_commands",
+}  # fmt: skip
 ENTRIES = {"factory", "supervision"}  # what may import an edge, beside app.py, worker.py and other edges
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "services", "service", "manager", "base"}
 BANNED_VERBS = re.compile(r"_*(get|handle|process|do)_")

@@ -31,7 +31,7 @@ def register(app: Flask) -> None:
 @click.option("--verbose", is_flag=True, help="Show every line that the processes write, as they write it.")
 @with_appcontext
 def serve(workers: int, verbose: bool) -> None:
-    """Migrate the database, then run the web and the workers until Ctrl-C."""
+    """Migrate the database, then run the web, the workers and the scheduler until Ctrl-C."""
     config: Config = current_app.extensions["pult"]
     try:
         port_is_free(config.port)
@@ -51,7 +51,13 @@ def processes(config: Config, workers: int) -> list[Process]:
     web += ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "60"]
     web += ["--graceful-timeout", "8", "--no-control-socket"]
     imports = [Process(f"imports {number}", [python, "worker.py", "imports"]) for number in range(1, workers + 1)]
-    return [Process("web", web), *imports, Process("ops", [python, "worker.py", "interactive", "ops"])]
+    return [
+        Process("web", web),
+        *imports,
+        Process("ops", [python, "worker.py", "interactive", "ops"]),
+        Process("tick", [python, "worker.py", "tick"]),
+        Process("scheduler", [python, "-m", "flask", "schedule", "fire"]),
+    ]
 
 
 def environment(config: Config) -> dict[str, str]:

@@ -15,6 +15,7 @@ from shop.snapshots.conducting import conduct, log
 from shop.snapshots.models import LIVE, Snapshot
 
 SILENT = 20  # seconds without a heartbeat, after which a run counts as left behind
+WORK = "shop.snapshots.jobs.take_snapshot"
 LONGEST = 6 * 3600  # seconds; a first load of eight million lines takes minutes
 
 
@@ -54,7 +55,7 @@ def given_back(snapshot_id: int, when: ColumnElement[bool]) -> bool:
 
 def enqueue(snapshot_id: int) -> bool:
     """Wake a worker for a committed run."""
-    return queues.enqueue(current_app, queues.IMPORTS, "shop.snapshots.jobs.take_snapshot", snapshot_id, LONGEST)
+    return queues.enqueue(current_app, queues.IMPORTS, WORK, snapshot_id, LONGEST)
 
 
 def enqueue_waiting() -> int:
@@ -68,5 +69,5 @@ def enqueue_waiting() -> int:
     due = case((resting, Snapshot.look_at <= now), else_=heard < now - timedelta(seconds=SILENT))
     query = select(Snapshot.id).where(Snapshot.state.in_(LIVE), due)
     forgotten = db.session.scalars(query.order_by(Snapshot.id)).all()
-    known = queues.waiting_rows(current_app, queues.IMPORTS) if forgotten else set()
+    known = queues.waiting_rows(current_app, queues.IMPORTS, WORK) if forgotten else set()
     return sum(enqueue(snapshot_id) for snapshot_id in forgotten if snapshot_id not in known)

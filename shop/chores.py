@@ -1,0 +1,165 @@
+"""What the schedule has done: snapshots asked for, figures checked, what is no longer needed cleared away."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import structlog
+from flask import current_app
+from sqlalchemy import delete, func, or_, select
+
+from shop import heartbeats, task_runs
+from shop.analytics.invariants import differences
+from shop.config import Config
+from shop.db import db
+from shop.errors import ShopError
+from shop.formatting import plural
+from shop.platforms.records import Kind
+from shop.platforms.registry import platform
+from shop.shops.models import Shop
+from shop.snapshots import runs
+from shop.snapshots.coverage import covered_until, last_done, open_failure
+from shop.snapshots.jobs import enqueue
+from shop.snapshots.models import LIVE, Snapshot, WebhookNotice
+from shop.snapshots.rawstore import raw_folder
+from shop.staff.models import SignIn
+from shop.staff.sessions import KEPT as SESSIONS_KEPT
+
+BY = "schedule"
+AGAIN = timedelta(minutes=10)  # that a request for changes reaches back: clocks differ, and changes are seen late
+LONGEST_GAP = timedelta(days=7)  # bridged by changes; after a longer one everything is asked for
+REST = timedelta(hours=1)  # between a failure and the next request for changes
+MOST_KEPT = 50  # differences that a check writes down
+RUNS_KEPT = NOTICES_KEPT = timedelta(days=30)
+HEARTBEATS_KEPT = timedelta(days=1)
+PARTS_KEPT = 24 * 3600  # seconds since a file that was never finished was last written to
+OF_A_RUN = re.compile(r"run-(\d+)\.")
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a chore has done, in a sentence; `then` is called once it is committed."""
+
+    words: str
+    state: str = "done"
+    details: dict[str, Any] | None = None
+    then: Callable[[], object] | None = None
+
+
+class Later(ShopError):
+    """The chore cannot be done at this moment, and shall be begun again a little later."""
+
+    def __init__(self, wait: timedelta, why: str) -> None:
+        super().__init__(why)
+        self.wait = wait
+
+
+def can_be_asked(shop: Shop) -> bool:
+    """Whether a shop's platform can be asked by itself: connected, not paused, no problem that waits for a person."""
+    reachable = shop.credentials is not None and platform(shop.platform).remote is not None
+    return reachable and shop.state == "active" and shop.problem is None
+
+
+def last_snapshots(kind: Kind, *, whole: bool) -> dict[int, datetime]:
+    return last_done(kind.value, only_whole=whole)
+
+
+def ask_for_changes(kind: Kind, shop: Shop) -> Outcome:
+    """Ask for what changed since the last good snapshot; for everything where there is nothing to build on.
+
+    Idempotent: the request is committed together with the end of this run, and a second live one is refused.
+    """
+    failed = open_failure(shop.id, kind.value)
+    now = task_runs.now()
+    if failed and now - failed < REST:
+        return Outcome("The last one failed; the platform is asked again an hour after that.", "skipped")
+    until = covered_until(shop.id, kind.value)
+    since = until - AGAIN if until and now - until < LONGEST_GAP else None
+    return asked(kind, shop, since, lambda live: Outcome(f"Snapshot {live} is still going.", "skipped"))
+
+
+def ask_for_all(kind: Kind, shop: Shop) -> Outcome:
+    """Ask for everything; after a run of changes that is just going on. Idempotent like `ask_for_changes`."""
+
+    def meanwhile(live_id: int | None) -> Outcome:
+        live = db.session.get(Snapshot, live_id) if live_id else None
+        if live is None or live.mode == "partial":
+            raise Later(timedelta(minutes=1), f"Waits until snapshot {live_id or ''} is over.")
+        return Outcome(f"Snapshot {live.id} of everything is still going.", "skipped")
+
+    return asked(kind, shop, None, meanwhile)
+
+
+def asked(kind: Kind, shop: Shop, since: datetime | None, meanwhile: Callable[[int | None], Outcome]) -> Outcome:
+    try:
+        snapshot = runs.request_fetch(shop, kind.value, BY, since)
+    except runs.AlreadyRunning as error:
+        return meanwhile(error.snapshot_id)
+    except runs.Resting as error:
+        return Outcome(error.message, "skipped")
+    what = f"changes since {since:%Y-%m-%d %H:%M} UTC" if since else "everything"
+    return Outcome(f"Snapshot {snapshot.id} asked for: {what}.", then=partial(enqueue, snapshot.id))
+
+
+def check_figures(shop: Shop) -> Outcome:
+    """Compare every stored figure of a shop with its orders. Changes nothing; a large shop takes minutes."""
+    shop_id, slug = shop.id, shop.slug
+    found = list(islice(differences(shop_id), MOST_KEPT))
+    if not found:
+        return Outcome("Every figure is what its orders add up to.")
+    for one in found:
+        log.error("figure_differs", shop=slug, **asdict(one))
+    more = " or more" if len(found) == MOST_KEPT else ""
+    first = found[0]
+    words = (
+        f"{plural(len(found), 'figure', 'figures')}{more} differ from the orders, "
+        f"first {first.what}: kept {first.kept}, orders make {first.made}."
+    )
+    return Outcome(words, "failed", {"differences": [asdict(one) for one in found]})
+
+
+def keep_house() -> Outcome:
+    """Clear away what nobody needs any more. Idempotent; each step is bounded by what a month leaves."""
+    config: Config = current_app.extensions["pult"]
+    gone = {
+        ("session", "sessions"): old_sessions(),
+        ("notice", "notices"): old_notices(),
+        ("run", "runs"): task_runs.forget(RUNS_KEPT),
+        ("heartbeat", "heartbeats"): heartbeats.forget(HEARTBEATS_KEPT),
+        ("unfinished file", "unfinished files"): unfinished_files(config.data_dir),
+    }
+    told = [plural(count, *nouns) for nouns, count in gone.items() if count]
+    return Outcome(f"Cleared away: {', '.join(told)}." if told else "There was nothing to clear away.")
+
+
+def old_sessions() -> int:
+    old = func.now() - SESSIONS_KEPT
+    gone = delete(SignIn).where(or_(SignIn.expires_at < old, SignIn.ended_at < old)).returning(SignIn.token_hash)
+    return len(db.session.execute(gone).all())
+
+
+def old_notices() -> int:
+    gone = delete(WebhookNotice).where(WebhookNotice.received_at < func.now() - NOTICES_KEPT)
+    return len(db.session.execute(gone.returning(WebhookNotice.key)).all())
+
+
+def unfinished_files(data_dir: Path) -> int:
+    """Remove parts and peelings that nothing was written to for a day, and that belong to no live run."""
+    live = set(db.session.scalars(select(Snapshot.id).where(Snapshot.state.in_(LIVE))))
+    oldest = time.time() - PARTS_KEPT
+    count = 0
+    for path in raw_folder(data_dir).iterdir():
+        named = OF_A_RUN.match(path.name)
+        if path.suffix not in (".part", ".peeled") or (named and int(named[1]) in live):
+            continue
+        if path.stat().st_mtime < oldest:
+            path.unlink(missing_ok=True)
+            count += 1
+    return count

@@ -1,0 +1,115 @@
+"""What is late or silent: tasks past their moment, work without a success, processes that were not heard of."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shop import heartbeats, queues, schedule, task_runs
+from shop.formatting import duration
+from shop.schedule import Entry
+from shop.shops.models import Shop
+from shop.task_runs import Pair, TaskRun
+
+SCHEDULER_SILENT = timedelta(minutes=2)
+TICK_SILENT = timedelta(minutes=5)
+WORKER_SILENT = timedelta(seconds=90)
+AHEAD = timedelta(minutes=5)  # that a decided moment may lie in the future; more, and the clock has gone back
+WHO = {heartbeats.SCHEDULER: "The scheduler", heartbeats.TICK: "The tick"}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that should have happened and did not, in a sentence.
+
+    `part` is schedule, workers, tasks (late ones), or work (that has not succeeded for too long).
+    """
+
+    part: str
+    sentence: str
+
+
+def troubles() -> list[Trouble]:
+    """Return everything that is late or silent now, by the database's clock; what is silent first.
+
+    There is none before the first word of anybody: nothing was started yet.
+    """
+    first = heartbeats.first_heard()
+    if first is None:
+        return []
+    now = task_runs.now()
+    return [*silent(first, now), *late(now)]
+
+
+def silent(first: datetime, now: datetime) -> Iterator[Trouble]:
+    """Tell of parts that were not heard of, counted from the first word of anybody."""
+    heard = {part.part: part.heard_at for part in heartbeats.last_heard()}
+    for part, patience in ((heartbeats.SCHEDULER, SCHEDULER_SILENT), (heartbeats.TICK, TICK_SILENT)):
+        if now - heard.get(part, first) > patience:
+            yield Trouble("schedule", f"{WHO[part]} has not been heard of for {long(now - heard.get(part, first))}.")
+    for name in queues.ALL:
+        if now - heard.get(name, first) > WORKER_SILENT:
+            yield Trouble("workers", f"Nobody has served the queue {name} for {long(now - heard.get(name, first))}.")
+
+
+def late(now: datetime) -> Iterator[Trouble]:
+    """Tell of tasks whose moment has passed undecided or undone, and of work that has not succeeded for too long."""
+    asked = list(schedule.pairs())
+    keys = [schedule.key_of(entry, shop) for entry, shop in asked]
+    known, done = task_runs.newest(keys), task_runs.newest(keys, ("done",))
+    elsewhere = {entry.key: entry.last_success() for entry in schedule.ENTRIES if entry.last_success}
+    for (entry, shop), key in zip(asked, keys, strict=True):
+        if key not in known:
+            continue
+        success = done[key].finished_at if key in done else None
+        if entry.last_success and shop:
+            success = elsewhere[entry.key].get(shop.id)
+        yield from of_pair(entry, shop, known[key], success, now)
+
+
+def of_pair(
+    entry: Entry, shop: Shop | None, last: TaskRun, success: datetime | None, now: datetime
+) -> Iterator[Trouble]:
+    what = f"{entry.title} of {shop.name}" if shop else entry.title
+    what = what[:1].upper() + what[1:]
+    if last.scheduled_for - now > AHEAD:
+        yield Trouble("tasks", f"{what} was decided for a moment in the future: the database’s clock has gone back.")
+        return
+    moment = entry.timing.latest(now - entry.late_after, entry.zone_for(shop))
+    undone = last.state == "queued" and last.not_before is None and last.scheduled_for + entry.late_after < now
+    if moment > last.scheduled_for or undone:
+        since = last.scheduled_for if undone else moment
+        yield Trouble("tasks", f"{what} is late: it was due {long(now - since)} ago.")
+    reference = success or task_runs.first_moment(*schedule.key_of(entry, shop)) or last.scheduled_for
+    if now - reference > entry.must_succeed_within:
+        reason = f" {last.outcome}" if last.outcome and last.state in ("failed", "skipped") else ""
+        yield Trouble("work", f"{what} has not succeeded for {long(now - reference)}.{reason}")
+
+
+def differing_figures() -> dict[Pair, TaskRun]:
+    """Return the checks of figures that have found a difference when they were last carried out."""
+    keys = [schedule.key_of(entry, shop) for entry, shop in schedule.pairs() if entry.key == schedule.FIGURES]
+    found = task_runs.newest(keys, ("done", "failed"))
+    return {key: run for key, run in found.items() if run.state == "failed"}
+
+
+class Remembered:
+    """The troubles in one line for the head of every page, looked up by a process once in a while."""
+
+    def __init__(self, lasts: float) -> None:
+        self.lasts, self.until, self.line = lasts, float("-inf"), ""
+
+    def told(self) -> str:
+        """Return the first trouble, and how many more there are; nothing when all is well."""
+        if time.monotonic() >= self.until:
+            found = troubles()
+            more = f" {len(found) - 1} more: `flask doctor` names all." if len(found) > 1 else ""
+            self.line = found[0].sentence + more if found else ""
+            self.until = time.monotonic() + self.lasts
+        return self.line
+
+
+def long(spent: timedelta) -> str:
+    """Return a length in whole minutes and larger: 4 min, 3 h 12 min, 2 d 4 h."""
+    whole = spent if spent < timedelta(minutes=1) else timedelta(minutes=spent // timedelta(minutes=1))
+    return duration(whole)

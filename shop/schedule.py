@@ -1,0 +1,162 @@
+"""The schedule: everything that Pult does by itself, when, and what holds when nobody was there to do it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from shop import chores, queues
+from shop.chores import Outcome
+from shop.platforms.records import Kind
+from shop.shops.models import Shop
+from shop.shops.queries import all_shops
+from shop.task_runs import Due, Pair, TaskRun
+from shop.timetable import Cron, Every, Timing, count
+
+SHOPS_OWN = "shop"  # the zone of the shop that the work is for
+DAY = timedelta(days=1)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+FIGURES = "figures.check"
+
+
+class CatchUp(StrEnum):
+    """What is done about moments that nobody was there for. It is never more than the latest of them."""
+
+    NEVER = "never"
+    WITHIN_A_DAY = "latest within 24 h"
+    ALWAYS = "latest, however old"
+
+
+class Overlap(StrEnum):
+    """What is done about a moment whose run before is still going."""
+
+    SKIP = "skip"
+    QUEUE = "queue"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One piece of periodic work. With `shops`, once for each shop that it says yes to."""
+
+    key: str
+    title: str
+    timing: Timing
+    job: Callable[..., Outcome]
+    zone: str = "UTC"
+    queue: str = queues.OPS
+    timeout: int = 300  # seconds
+    shops: Callable[[Shop], bool] | None = None
+    catch_up: CatchUp = CatchUp.WITHIN_A_DAY
+    overlap: Overlap = Overlap.SKIP
+    late_after: timedelta = timedelta(minutes=15)
+    must_succeed_within: timedelta = timedelta(hours=50)
+    last_success: Callable[[], Mapping[int, datetime]] | None = None  # by shop, where a run only asks for the work
+
+    def zone_for(self, shop: Shop | None) -> ZoneInfo:
+        return ZoneInfo(shop.timezone if self.zone == SHOPS_OWN and shop else self.zone)
+
+
+def snapshots_of(kind: Kind, minute: int) -> tuple[Entry, Entry]:
+    """What changed, every few minutes; everything, once in the shop's own night."""
+    return (
+        Entry(
+            key=f"snapshots.{kind.value}.changes",
+            title=f"changed {kind.value}",
+            timing=Every(timedelta(minutes=10)),
+            job=partial(chores.ask_for_changes, kind),
+            shops=chores.can_be_asked,
+            late_after=timedelta(minutes=20),
+            must_succeed_within=timedelta(hours=6),
+            last_success=partial(chores.last_snapshots, kind, whole=False),
+        ),
+        Entry(
+            key=f"snapshots.{kind.value}.all",
+            title=f"all {kind.value}",
+            timing=Cron(f"{minute} 2 * * *"),
+            zone=SHOPS_OWN,
+            job=partial(chores.ask_for_all, kind),
+            shops=chores.can_be_asked,
+            late_after=timedelta(hours=1),
+            last_success=partial(chores.last_snapshots, kind, whole=True),
+        ),
+    )
+
+
+ENTRIES: tuple[Entry, ...] = (
+    *snapshots_of(Kind.PRODUCTS, 5),
+    *snapshots_of(Kind.CUSTOMERS, 20),
+    *snapshots_of(Kind.ORDERS, 35),
+    Entry(
+        key=FIGURES,
+        title="check of the figures",
+        timing=Cron("40 4 * * *"),
+        zone=SHOPS_OWN,
+        job=chores.check_figures,
+        timeout=3600,
+        shops=lambda _shop: True,
+        late_after=timedelta(hours=3),
+    ),
+    Entry(
+        key="housekeeping",
+        title="housekeeping",
+        timing=Cron("20 3 * * *"),
+        job=chores.keep_house,
+        timeout=1800,
+        late_after=timedelta(hours=3),
+        must_succeed_within=timedelta(days=4),
+    ),
+)
+
+
+def entry_of(key: str) -> Entry | None:
+    return next((entry for entry in ENTRIES if entry.key == key), None)
+
+
+def pairs(entries: Sequence[Entry] = ENTRIES) -> Iterator[tuple[Entry, Shop | None]]:
+    """Yield each entry with each shop that it is for, or with none where it is the installation's."""
+    shops = all_shops()
+    for entry in entries:
+        if entry.shops is None:
+            yield entry, None
+        else:
+            yield from ((entry, shop) for shop in shops if entry.shops(shop))
+
+
+def key_of(entry: Entry, shop: Shop | None) -> Pair:
+    return entry.key, shop.id if shop else None
+
+
+def due(asked: Sequence[tuple[Entry, Shop | None]], known: Mapping[Pair, TaskRun], now: datetime) -> list[Due]:
+    """Return what is to be written down at `now`, the database's time, for what has not been decided yet."""
+    decided = (
+        decision(entry, entry.zone_for(shop), key_of(entry, shop), last_moment(known.get(key_of(entry, shop))), now)
+        for entry, shop in asked
+    )
+    return [made for made in decided if made]
+
+
+def last_moment(run: TaskRun | None) -> datetime | None:
+    return run.scheduled_for if run else None
+
+
+def decision(entry: Entry, zone: ZoneInfo, key: Pair, last: datetime | None, now: datetime) -> Due | None:
+    """Decide about the newest moment up to `now`. Nothing up to `last` is decided again, wherever the clock stands."""
+    if last is None:
+        return Due(*key, now, reason="Seen for the first time; it is due from here on.")
+    newest = entry.timing.latest(now, zone)
+    if newest <= last:
+        return None
+    passed_over = count(entry.timing, zone, last, newest) - 1
+    reason = "" if caught_up(entry, now - newest) else "Nobody was there for it, and now it is too late."
+    return Due(*key, newest, passed_over, reason, may_overlap=entry.overlap is Overlap.QUEUE)
+
+
+def caught_up(entry: Entry, age: timedelta) -> bool:
+    """Whether a moment of that age is still carried out. One that is not late yet always is."""
+    if age <= entry.late_after or entry.catch_up is CatchUp.ALWAYS:
+        return True
+    return entry.catch_up is CatchUp.WITHIN_A_DAY and age <= DAY

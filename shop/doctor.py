@@ -5,9 +5,8 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 
 import click
@@ -20,14 +19,14 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from shop import heartbeats
 from shop.commands import first_line
 from shop.config import Config
 from shop.db import db
+from shop.findings import Finding, State, finding
 from shop.formatting import plural, size
 from shop.health import applied, newest
-from shop.lateness import differing_figures, troubles
 from shop.local import binaries
+from shop.punctuality import figures, punctuality
 from shop.queues import ALL
 from shop.shops.models import Shop
 from shop.shops.queries import all_shops
@@ -38,16 +37,6 @@ from shop.staff.queries import active_owners
 ROOM = 1024**3  # bytes that a data folder should have left
 SILENT = timedelta(seconds=90)  # a worker that was not heard for longer is not alive
 LATE = timedelta(minutes=3)  # that a run may wait beyond the time it asked for
-START = "Start the processes: `make run` does, and starts again what dies."
-MENDED = {  # part of a trouble: the name of the finding, and its mend
-    "schedule": ("scheduler", START),
-    "workers": ("queue", START),
-    "tasks": (
-        "task",
-        "See that the scheduler and the workers run; `flask schedule list` shows when each task ran last.",
-    ),
-    "work": ("task", "See why: `flask snapshots list` and `flask schedule list` show how it ended."),
-}
 ASK_DATABASE = text(
     """
     SELECT current_setting('server_version_num')::int / 10000 AS major,
@@ -61,29 +50,7 @@ ASK_DATABASE = text(
 )
 
 
-class State(StrEnum):
-    """How a finding stands: as it must be, worth knowing, to be mended."""
-
-    GOOD = "good"
-    NOTE = "note"
-    BAD = "bad"
-
-
 SIGNS = {State.GOOD: "✓", State.NOTE: "·", State.BAD: "✗"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at. `mend` says what to do, and is empty where nothing is to be done."""
-
-    name: str
-    state: State
-    found: str
-    mend: str = ""
-
-
-def finding(name: str, holds: bool, found: str, mend: str) -> Finding:
-    return Finding(name, State.GOOD, found) if holds else Finding(name, State.BAD, found, mend)
 
 
 @click.command("doctor")
@@ -207,28 +174,6 @@ def contents() -> Iterator[Finding]:
     yield waiting()
     yield from punctuality()
     yield figures()
-
-
-def punctuality() -> Iterator[Finding]:
-    """See that what is due happens: the scheduler, the workers, each task of each shop."""
-    if heartbeats.first_heard() is None:
-        yield Finding("schedule", State.BAD, "nobody was ever heard of", START)
-        return
-    found = troubles()
-    for trouble in found:
-        yield Finding(MENDED[trouble.part][0], State.BAD, trouble.sentence, MENDED[trouble.part][1])
-    if not found:
-        yield Finding("schedule", State.GOOD, "nothing is late")
-
-
-def figures() -> Finding:
-    """See that the nightly check has found every stored figure equal to its orders."""
-    names = {shop.id: shop.slug for shop in all_shops()}
-    differ = [f"{names[shop_id]}: {run.outcome}" for (_, shop_id), run in differing_figures().items() if shop_id]
-    mend = (
-        "These figures are wrong: keep the log of the worker, and tell whoever maintains Pult before relying on them."
-    )
-    return finding("figures", not differ, " ".join(differ) or "equal to their orders when last checked", mend)
 
 
 def sealed_secrets(shops: Sequence[Shop]) -> Finding:

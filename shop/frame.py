@@ -145,7 +145,7 @@ def register(app: Flask) -> None:
     def surroundings() -> dict[str, Frame]:
         try:
             person, shops = looking(), choices()
-            trouble = remembered.told() if person and person.can(READ_OPERATIONS) else ""
+            trouble = remembered.told(visible()) if person and person.can(READ_OPERATIONS) else ""
         except SQLAlchemyError:  # an error page must not fail for the reason that it tells
             db.session.rollback()
             person, shops, trouble = None, (), ""
@@ -180,6 +180,10 @@ def choices() -> tuple[ShopChoice, ...]:
         return ()
     numbers = shop_numbers()
     return tuple(ShopChoice(shop.slug, shop.name, numbers[shop.id]) for shop in access.visible_shops())
+
+
+def visible() -> set[int]:
+    return {shop.id for shop in access.visible_shops()}
 
 
 def chosen(shops: tuple[ShopChoice, ...]) -> str | None:

@@ -1,7 +1,7 @@
 """What is late or silent: tasks past their moment, work without a success, processes that were not heard of."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,6 +27,7 @@ class Trouble:
 
     part: str
     sentence: str
+    shop_id: int | None = None  # whose, where it is one shop's; only who may see that shop is told
 
 
 def troubles() -> list[Trouble]:
@@ -71,19 +72,21 @@ def of_pair(
     entry: Entry, shop: Shop | None, last: TaskRun, success: datetime | None, now: datetime
 ) -> Iterator[Trouble]:
     what = f"{entry.title} of {shop.name}" if shop else entry.title
-    what = what[:1].upper() + what[1:]
+    what, shop_id = what[:1].upper() + what[1:], shop.id if shop else None
     if last.scheduled_for - now > AHEAD:
-        yield Trouble("tasks", f"{what} was decided for a moment in the future: the database’s clock has gone back.")
+        yield Trouble(
+            "tasks", f"{what} was decided for a moment in the future: the database’s clock has gone back.", shop_id
+        )
         return
     moment = entry.timing.latest(now - entry.late_after, entry.zone_for(shop))
     undone = last.state == "queued" and last.not_before is None and last.scheduled_for + entry.late_after < now
     if moment > last.scheduled_for or undone:
         since = last.scheduled_for if undone else moment
-        yield Trouble("tasks", f"{what} is late: it was due {long(now - since)} ago.")
+        yield Trouble("tasks", f"{what} is late: it was due {long(now - since)} ago.", shop_id)
     reference = success or task_runs.first_moment(*schedule.key_of(entry, shop)) or last.scheduled_for
     if now - reference > entry.must_succeed_within:
         reason = f" {last.outcome}" if last.outcome and last.state in ("failed", "skipped") else ""
-        yield Trouble("work", f"{what} has not succeeded for {long(now - reference)}.{reason}")
+        yield Trouble("work", f"{what} has not succeeded for {long(now - reference)}.{reason}", shop_id)
 
 
 def differing_figures() -> dict[Pair, TaskRun]:
@@ -94,19 +97,20 @@ def differing_figures() -> dict[Pair, TaskRun]:
 
 
 class Remembered:
-    """The troubles in one line for the head of every page, looked up by a process once in a while."""
+    """The troubles for the head of every page, looked up by a process once in a while."""
 
     def __init__(self, lasts: float) -> None:
-        self.lasts, self.until, self.line = lasts, float("-inf"), ""
+        self.lasts, self.until = lasts, float("-inf")
+        self.found: list[Trouble] = []
 
-    def told(self) -> str:
-        """Return the first trouble, and how many more there are; nothing when all is well."""
+    def told(self, shop_ids: Collection[int]) -> str:
+        """Return the first trouble of these shops or of none, and how many more; nothing when all is well."""
         if time.monotonic() >= self.until:
-            found = troubles()
-            more = f" {len(found) - 1} more: `flask doctor` names all." if len(found) > 1 else ""
-            self.line = found[0].sentence + more if found else ""
+            self.found = troubles()
             self.until = time.monotonic() + self.lasts
-        return self.line
+        own = [one.sentence for one in self.found if one.shop_id is None or one.shop_id in shop_ids]
+        more = f" {len(own) - 1} more: `flask doctor` names all." if len(own) > 1 else ""
+        return own[0] + more if own else ""
 
 
 def long(spent: timedelta) -> str:

@@ -15,6 +15,7 @@ from croniter import croniter
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WIDEST = timedelta(hours=3)  # that clocks go back anywhere, and a little more
 MOST_COUNTED = 1_000
+ENCLOSING: dict[tuple[str, str], tuple[datetime, datetime]] = {}  # by expression and zone: a moment and the next one
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,14 @@ class Cron:
     expression: str
 
     def latest(self, now: datetime, zone: ZoneInfo) -> datetime:
-        """Return the newest moment at or before `now`."""
+        """Return the newest moment at or before `now`. The last answer is kept: most questions fall between the same two."""
+        began, ends = ENCLOSING.get((self.expression, zone.key), (now, now))
+        if not began <= now < ends:
+            began = self.walked_back(now, zone)
+            ENCLOSING[self.expression, zone.key] = (began, self.after(began, zone))
+        return began
+
+    def walked_back(self, now: datetime, zone: ZoneInfo) -> datetime:
         walk = croniter(self.expression, wall_clock(now, zone) + WIDEST)
         found = (instant(walk.get_prev(datetime), zone) for _ in iter(int, 1))
         return next(moment for moment in found if moment <= now)

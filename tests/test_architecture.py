@@ -31,7 +31,7 @@ LADDER = {
 WORK = 4  # any other file: named after what it does
 EDGES = {  # what stands around the domains and may know them
     "factory", "frame", "health", "doctor",
-    "schedule", "chores", "ticking", "lateness", "schedule_commands",
+    "schedule", "schedule_commands", "chores", "ticking", "lateness", "punctuality",
 }  # fmt: skip
 ENTRIES = {"factory", "supervision"}  # what may import an edge, beside app.py, worker.py and other edges
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "services", "service", "manager", "base"}

@@ -30,10 +30,12 @@ from shop.queues import ALL
 from shop.shops.models import Shop
 from shop.shops.queries import all_shops
 from shop.shops.resealing import is_behind, unreadable
+from shop.snapshots.queries import late_runs
 from shop.staff.queries import active_owners
 
 ROOM = 1024**3  # bytes that a data folder should have left
 SILENT = timedelta(seconds=90)  # a worker that was not heard for longer is not alive
+LATE = timedelta(minutes=3)  # that a run may wait beyond the time it asked for
 ASK_DATABASE = text(
     """
     SELECT current_setting('server_version_num')::int / 10000 AS major,
@@ -190,6 +192,7 @@ def contents() -> Iterator[Finding]:
     mend = "Connect one: `flask shops add SLUG --platform shoptet --currency CZK --timezone Europe/Prague`."
     yield finding("shops", bool(shops), plural(len(shops), "shop", "shops"), mend)
     yield sealed_secrets(shops)
+    yield waiting()
 
 
 def sealed_secrets(shops: Sequence[Shop]) -> Finding:
@@ -204,6 +207,14 @@ def sealed_secrets(shops: Sequence[Shop]) -> Finding:
         mend = "Seal them anew: `flask shops reseal`; SECRET_KEY_BEFORE can go afterwards."
         return Finding("secrets", State.NOTE, f"still under the key before: {', '.join(behind)}", mend)
     return Finding("secrets", State.GOOD, "open under the key in force")
+
+
+def waiting() -> Finding:
+    """See that runs which wait for a platform are looked at when their time has come."""
+    late = late_runs(LATE)
+    found = f"{plural(late, 'run', 'runs')} late by more than {LATE.seconds // 60} minutes" if late else "none is late"
+    mend = "See that workers serve the queue imports and are not all held by long loads: `flask snapshots list` shows them."
+    return finding("waiting runs", not late, found, mend)
 
 
 def redis(config: Config) -> Iterator[Finding]:

@@ -71,7 +71,7 @@ def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched, *, in_pl
             except LookLater:
                 runs.give_back(connection, lease, snapshot_id)
             except ShopError as error:
-                log.warning("run_failed", error=error.message)
+                log.info("run_failed", error=error.message)
                 code, passes = str(getattr(error, "code", "refused")), bool(getattr(error, "transient", False))
                 runs.fail(connection, snapshot_id, error.message, code, permanent=not passes)
                 drop_part(snapshot_id, config.data_dir)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskCliRunner
+from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
-from shop import doctor
+from shop import doctor, heartbeats
 from shop.config import Config
 from shop.doctor import State, client_tools, folder, public_address, secret_key
 from shop.queues import ALL
@@ -19,8 +20,9 @@ from tests.builders import a_shop, an_owner, another_app
 
 
 @pytest.fixture
-def workers(redis: Redis) -> Iterator[None]:
-    """Somebody who serves every queue."""
+def workers(db: SQLAlchemy, redis: Redis) -> Iterator[None]:
+    """Somebody who serves every queue, and somebody who ticks."""
+    heartbeats.beat([*ALL, heartbeats.SCHEDULER, heartbeats.TICK])
     queues = [Queue(name, connection=redis, serializer=JSONSerializer) for name in ALL]
     worker = Worker(queues, connection=redis, serializer=JSONSerializer)
     worker.register_birth()

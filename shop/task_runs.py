@@ -188,10 +188,13 @@ def forget(older: timedelta) -> int:
     """Drop runs of long ago, but never the last of its task and shop, nor its last success. The caller commits."""
     gone = db.session.execute(
         text(
-            """DELETE FROM task_runs r WHERE scheduled_for < clock_timestamp() - :older AND state NOT IN ('queued', 'running')
-               AND EXISTS (SELECT 1 FROM task_runs later WHERE later.task = r.task
-                           AND later.shop_id IS NOT DISTINCT FROM r.shop_id AND later.scheduled_for > r.scheduled_for
-                           AND (r.state <> 'done' OR later.state = 'done'))
+            """WITH last AS (
+                   SELECT task, shop_id, max(scheduled_for) AS at, max(scheduled_for) FILTER (WHERE state = 'done') AS done
+                   FROM task_runs GROUP BY task, shop_id)
+               DELETE FROM task_runs r USING last
+               WHERE last.task = r.task AND last.shop_id IS NOT DISTINCT FROM r.shop_id
+               AND r.scheduled_for < clock_timestamp() - :older AND r.state NOT IN ('queued', 'running')
+               AND r.scheduled_for < last.at AND (r.state <> 'done' OR r.scheduled_for < last.done)
                RETURNING 1"""
         ),
         {"older": older},

@@ -171,6 +171,7 @@ def test_serve_runs_on_the_servers_that_are_named_and_stops_cleanly(
             assert f"http://127.0.0.1:{port}" in next(line for line in serving.stderr if "is ready" in line)
             with urlopen(f"http://127.0.0.1:{port}/static/css/main.css", timeout=30) as answer:
                 assert answer.status == 200
+            everybody_is_heard_of(environment["DATABASE_URL"])
             started = time.monotonic()
             serving.send_signal(signal.SIGINT)
             rest = serving.stderr.read()
@@ -183,6 +184,18 @@ def test_serve_runs_on_the_servers_that_are_named_and_stops_cleanly(
     with psycopg.connect(environment["DATABASE_URL"]) as connection:
         ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'pult process=work%%'"
         assert connection.execute(ours).fetchone() == (0,)
+
+
+def everybody_is_heard_of(database_url: str) -> None:
+    """Wait until each process has left its word, and the first tick was carried out."""
+    deadline = time.monotonic() + 60
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        while True:
+            heard = {row[0] for row in connection.execute("SELECT DISTINCT part FROM heartbeats")}
+            if heard >= {"scheduler", "tick", "imports", "ops", "interactive"}:
+                return
+            assert time.monotonic() < deadline, f"only {heard} were heard of"
+            time.sleep(0.2)
 
 
 def free_port() -> int:

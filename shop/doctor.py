@@ -28,10 +28,12 @@ from shop.health import applied, newest
 from shop.local import binaries
 from shop.queues import ALL
 from shop.shops.queries import all_shops
+from shop.snapshots.queries import late_runs
 from shop.staff.queries import active_owners
 
 ROOM = 1024**3  # bytes that a data folder should have left
 SILENT = timedelta(seconds=90)  # a worker that was not heard for longer is not alive
+LATE = timedelta(minutes=3)  # that a run may wait beyond the time it asked for
 ASK_DATABASE = text(
     """
     SELECT current_setting('server_version_num')::int / 10000 AS major,
@@ -187,6 +189,15 @@ def contents() -> Iterator[Finding]:
     yield finding("owners", owners > 0, plural(owners, "person", "people"), mend)
     mend = "Connect one: `flask shops add SLUG --platform shoptet --currency CZK --timezone Europe/Prague`."
     yield finding("shops", bool(shops), plural(len(shops), "shop", "shops"), mend)
+    yield waiting()
+
+
+def waiting() -> Finding:
+    """See that runs which wait for a platform are looked at when their time has come."""
+    late = late_runs(LATE)
+    found = f"{plural(late, 'run', 'runs')} late by more than {LATE.seconds // 60} minutes" if late else "none is late"
+    mend = "See that workers serve the queue imports and are not all held by long loads: `flask snapshots list` shows them."
+    return finding("waiting runs", not late, found, mend)
 
 
 def redis(config: Config) -> Iterator[Finding]:

@@ -17,7 +17,17 @@ DOMAINS = (  # reading order; each may import those before it
     "partitions", "backups", "snapshots",
 )  # fmt: skip
 WHO = ("audit", "settings", "shops", "staff")  # what every page may use freely
-LADDER = {"statuses": 0, "permissions": 0, "models": 1, "queries": 2, "forms": 3, "jobs": 5, "commands": 5, "views": 6}
+LADDER = {
+    "statuses": 0,
+    "permissions": 0,
+    "models": 1,
+    "queries": 2,
+    "forms": 3,
+    "jobs": 5,
+    "commands": 5,
+    "views": 6,
+    "webhooks": 6,
+}
 WORK = 4  # any other file: named after what it does
 EDGES = {"factory", "schedule", "frame", "health", "doctor"}  # what stands around the domains and may know them
 ENTRIES = {"factory", "supervision"}  # what may import an edge, beside app.py, worker.py and other edges

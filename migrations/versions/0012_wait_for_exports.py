@@ -12,11 +12,20 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("snapshots", sa.Column("changed_since", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("snapshots", sa.Column("way", sa.Text(), nullable=True))
     op.add_column("snapshots", sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("snapshots", sa.Column("ticket", postgresql.JSONB(), nullable=True))
     op.add_column("snapshots", sa.Column("exports", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("snapshots", sa.Column("job_state", sa.Text(), nullable=True))
+    op.add_column("snapshots", sa.Column("looks", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("snapshots", sa.Column("stumbles", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("snapshots", sa.Column("remark", sa.Text(), nullable=True))
     op.add_column("snapshots", sa.Column("look_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("snapshots", sa.Column("received", postgresql.JSONB(), nullable=True))
+    op.create_check_constraint(
+        op.f("ck_snapshots_way"), "snapshots", "way IN ('export', 'lists')", postgresql_not_valid=True
+    )
+    op.execute("ALTER TABLE snapshots VALIDATE CONSTRAINT ck_snapshots_way")
     op.create_table(
         "webhook_notices",
         sa.Column("shop_id", sa.Integer(), nullable=False),
@@ -31,5 +40,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("webhook_notices")
-    for name in ("received", "look_at", "exports", "ticket", "asked_at", "changed_since"):
+    op.drop_constraint(op.f("ck_snapshots_way"), "snapshots", type_="check")
+    for name in (
+        "received", "look_at", "remark", "stumbles", "looks", "job_state", "exports", "ticket", "asked_at", "way",
+        "changed_since",
+    ):  # fmt: skip
         op.drop_column("snapshots", name)

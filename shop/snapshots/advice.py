@@ -1,6 +1,7 @@
 """What to do about a run that failed, by the code that it failed with."""
 
 from shop.snapshots.models import Snapshot
+from shop.snapshots.runs import asks_anew
 
 ADVICE = {
     "implausible": "Look at the file first. If it holds only a part of the shop, load it again as a part. If the shop really "
@@ -10,10 +11,18 @@ ADVICE = {
     "its format; load a corrected file.",
     "stored_meanwhile": "Run it again: another run had written the same records in between.",
 }
+OF_THE_CONNECTION = "Mend the shop’s connection, check it, then run this again: Pult asks the platform anew."
+ASKS_ANEW = "Run it again: Pult asks the platform for a new export. What was loaded before stays as it is."
+CONNECTION = (
+    "bad_credentials", "token_expired", "no_rights", "addon_suspended", "addon_not_installed", "module_missing", "wrong_shop",
+    "resting",
+)  # fmt: skip
 USUAL = "Put right what the sentence names, then run it again from its stored file."
 
 
 def advice(snapshot: Snapshot) -> str:
+    if asks_anew(snapshot):
+        return OF_THE_CONNECTION if snapshot.error_code in CONNECTION else ASKS_ANEW
     return ADVICE.get(snapshot.error_code or "", USUAL)
 
 
@@ -24,4 +33,4 @@ def can_be_accepted(snapshot: Snapshot) -> bool:
 
 
 def can_run_again(snapshot: Snapshot) -> bool:
-    return snapshot.state in ("failed", "cancelled") and snapshot.file_path is not None
+    return snapshot.state in ("failed", "cancelled") and (snapshot.file_path is not None or asks_anew(snapshot))

@@ -4,15 +4,11 @@ import json
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import click
 from flask import current_app
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from sqlalchemy import select
 
 from shop.audit.recording import Action, record
@@ -23,9 +19,12 @@ from shop.errors import ShopError
 from shop.shops.models import Shop
 from shop.shops.queries import shop_by_slug
 from shop.snapshots import runs
-from shop.snapshots.conducting import Watch, conduct, unwatched
+from shop.snapshots.bars import Bars
+from shop.snapshots.conducting import conduct
+from shop.snapshots.forms import moment_of
 from shop.snapshots.models import Snapshot
 from shop.snapshots.rawstore import StoredFile, store_file
+from shop.snapshots.watching import Watch, unwatched
 
 group = ShopGroup("snapshots", help="Fetch and load orders, customers and products.")
 KINDS = click.Choice(["orders", "customers", "products"])
@@ -36,25 +35,19 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 @group.command("run")
 @click.argument("slug")
 @click.option("--kind", type=KINDS, required=True)
-@click.option(
-    "--file", "path", type=click.Path(path_type=Path), help="A stored snapshot file: JSON Lines, plain or gzip."
-)
-@click.option(
-    "--since", type=str, help="The file holds only what changed since then: nothing follows from what it lacks."
-)
+@click.option("--file", "path", type=click.Path(path_type=Path), help="A stored file instead of asking the platform.")
+@click.option("--since", help="Only what changed since then: nothing follows from what is not in it.")
 @click.option("--confirm", is_flag=True, help="Accept an empty or shrunken file, and what it deletes.")
 @as_json
 def run(slug: str, kind: str, path: Path | None, since: str | None, confirm: bool, as_json: bool) -> None:
-    """Load one snapshot of SLUG in the foreground."""
+    """Take one snapshot of SLUG in the foreground: from its platform, or from a stored file of it."""
     shop = known_shop(slug)
+    moment = moment_of(since, shop.zone) if since is not None else None
     if path is None:
-        raise ShopError(
-            f"Pult cannot ask {shop.platform} for a snapshot yet: this version loads stored files. "
-            "Nothing was changed; name a file with --file."
-        )
-    if since is not None:
-        checked_time(since)
-    snapshot = requested(shop, kind, "partial" if since else "full", stored(path), confirm=confirm)
+        snapshot = recorded(runs.request_fetch(shop, kind, "command line", moment, confirmed=confirm))
+    else:
+        mode = "partial" if moment else "full"
+        snapshot = recorded(runs.request_run(shop.id, kind, mode, "command line", stored(path), confirmed=confirm))
     carry_out(snapshot.id, as_json=as_json)
 
 
@@ -76,7 +69,7 @@ def list_runs(slug: str | None, limit: int, as_json: bool) -> None:
             f"{row['id']:>6}  {row['shop']:<20} {row['kind']:<10} {row['state']:<9} {row['requested_at']}  {in_words(row)}"
         )
     if not found:
-        click.echo("No snapshots yet. Load one with `flask snapshots run SLUG --kind orders --file FILE`.")
+        click.echo("No snapshots yet. Take one with `flask snapshots run SLUG --kind orders`.")
 
 
 @group.command("show")
@@ -97,7 +90,7 @@ def show(snapshot_id: int, as_json: bool) -> None:
 @click.option("--confirm", is_flag=True, help="Accept an empty or shrunken file, and what it deletes.")
 @as_json
 def retry(snapshot_id: int, confirm: bool, as_json: bool) -> None:
-    """Run a failed snapshot again from its stored file, or go on with one whose worker was killed."""
+    """Run a failed snapshot again, from its stored file if there is one, or go on with one whose worker was killed."""
     earlier = known_run(snapshot_id)
     if earlier.is_live:
         carry_out(earlier.id, as_json=as_json)
@@ -117,6 +110,10 @@ def replay(snapshot_id: int, as_json: bool) -> None:
     earlier = known_run(snapshot_id)
     if earlier.is_live:
         raise ShopError(f"Snapshot {snapshot_id} is still {earlier.state}. Nothing was started; wait for it to end.")
+    if earlier.file_path is None:
+        raise ShopError(
+            f"Snapshot {snapshot_id} has no stored file. Nothing was started; `retry` asks the platform anew."
+        )
     carry_out(begun_again(earlier, confirm=False).id, as_json=as_json)
 
 
@@ -134,15 +131,6 @@ def known_run(snapshot_id: int) -> Snapshot:
     return snapshot
 
 
-def checked_time(since: str) -> None:
-    try:
-        datetime.fromisoformat(since)
-    except ValueError as error:
-        raise ShopError(
-            f"--since is {since!r}; write a date or time like 2026-03-19 or 2026-03-19T08:00+01:00. Nothing was changed."
-        ) from error
-
-
 def stored(path: Path) -> StoredFile:
     config: Config = current_app.extensions["pult"]
     try:
@@ -152,16 +140,12 @@ def stored(path: Path) -> StoredFile:
         raise ShopError(f"The file {path} cannot be read: {error.strerror}. Nothing was changed.") from error
 
 
-def requested(shop: Shop, kind: str, mode: str, file: StoredFile, *, confirm: bool) -> Snapshot:
-    """Add the run and its trail entry in one transaction."""
-    snapshot = runs.request_run(shop.id, kind, mode, "command line", file, confirmed=confirm)
-    record(Action.SNAPSHOT_REQUESTED, f"snapshot {snapshot.id}", shop=shop, kind=kind, mode=mode)
-    db.session.commit()
-    return snapshot
-
-
 def begun_again(earlier: Snapshot, *, confirm: bool) -> Snapshot:
-    snapshot = runs.run_again(earlier, "command line", confirmed=confirm)
+    return recorded(runs.run_again(earlier, "command line", confirmed=confirm))
+
+
+def recorded(snapshot: Snapshot) -> Snapshot:
+    """Commit a run and its trail entry in one transaction."""
     shop = db.session.get_one(Shop, snapshot.shop_id)
     record(Action.SNAPSHOT_REQUESTED, f"snapshot {snapshot.id}", shop=shop, kind=snapshot.kind, mode=snapshot.mode)
     db.session.commit()
@@ -176,7 +160,7 @@ def carry_out(snapshot_id: int, *, as_json: bool) -> None:
     watcher: AbstractContextManager[Watch] = nullcontext(unwatched) if quiet else Bars()
     try:
         with watcher as watch:
-            conduct(snapshot_id, config, watch)
+            conduct(snapshot_id, config, watch, in_place=True)
     except ShopError as error:
         if as_json:
             print_result(snapshot_id, time.monotonic() - started, error=error.message)
@@ -198,7 +182,7 @@ def print_result(snapshot_id: int, seconds: float, **more: str) -> None:
 def summary(snapshot: Snapshot) -> dict[str, Any]:
     """Return what the row says, as plain values."""
     shop = db.session.get_one(Shop, snapshot.shop_id)
-    times = ("requested_at", "started_at", "finished_at", "as_of")
+    times = ("requested_at", "started_at", "look_at", "finished_at", "as_of")
     return (
         {
             "id": snapshot.id,
@@ -215,7 +199,17 @@ def summary(snapshot: Snapshot) -> dict[str, Any]:
         }
         | {
             name: getattr(snapshot, name)
-            for name in ("file_name", "file_bytes", "file_sha256", "attempts", "error_code", "error")
+            for name in (
+                "exports",
+                "job_state",
+                "remark",
+                "file_name",
+                "file_bytes",
+                "file_sha256",
+                "attempts",
+                "error_code",
+                "error",
+            )
         }
     )
 
@@ -226,29 +220,3 @@ def in_words(row: dict[str, Any]) -> str:
     if row["lines"] == row["unchanged"] and row["lines"]:
         return f"{row['lines']:,} lines, nothing changed."
     return f"{row['lines']:,} lines: " + ", ".join(f"{row[name]:,} {name}" for name in COUNTS[1:] if row[name]) + "."
-
-
-class Bars:
-    """A progress bar on standard error: phase, share, lines a second while publishing, time left."""
-
-    def __init__(self) -> None:
-        columns = (TextColumn("{task.description:<8}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
-                   TextColumn("left"), TimeRemainingColumn())  # fmt: skip
-        self.progress = Progress(*columns, console=Console(stderr=True))
-        self.tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Self:
-        self.progress.start()
-        return self
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self.progress.stop()
-
-    def __call__(self, phase: str, at: int, of: int) -> None:
-        if phase not in self.tasks:
-            for task in self.tasks.values():
-                self.progress.update(task, completed=self.progress.tasks[task].total)
-            self.tasks[phase] = self.progress.add_task(phase, total=of)
-        self.progress.update(self.tasks[phase], completed=at, total=of)

@@ -1,7 +1,6 @@
-"""Conducts one run through its phases: stage, prove, publish. Safe to be killed anywhere and begun again."""
+"""Conducts one run through its phases, from the request to the publish. Safe to be killed anywhere and begun again."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,10 @@ from shop.platforms.records import Kind
 from shop.platforms.registry import platform
 from shop.shops.models import Shop
 from shop.snapshots import runs, staging
+from shop.snapshots.arriving import Arrival
+from shop.snapshots.export_row import ExportRow
+from shop.snapshots.fault_points import fault_point
+from shop.snapshots.fetching import drop_part
 from shop.snapshots.mapper_process import mapper_for
 from shop.snapshots.models import Snapshot
 from shop.snapshots.planning import StoredMeanwhile, hold_stored, plan
@@ -31,32 +34,21 @@ from shop.snapshots.publishing_orders import OrderPublisher
 from shop.snapshots.rawstore import stored_path
 from shop.snapshots.reading import ReadAhead, batches
 from shop.snapshots.shapes import SHAPES
+from shop.snapshots.waiting import LookLater
+from shop.snapshots.watching import Watch, unwatched
 
 log = structlog.get_logger()
-Watch = Callable[[str, int, int], None]  # phase, how far, of how much; for a progress bar
 CRASHED = "Pult itself failed while working on this snapshot ({}). Nothing was published; the log holds the details under the run's number."
 BULK = 20_000  # lines from which foreign keys are checked as a set instead of row by row
 AHEAD = 4 << 20  # packed bytes from which a first load is published while it is staged
-FAULT_AT = os.environ.get("PULT_FAULT_AT")  # tests name a point here at which this process kills itself
 
 
-def fault_point(name: str) -> None:
-    """A named place between two writes, at which a test may let this process die."""
-    if name == FAULT_AT:
-        os.kill(os.getpid(), 9)
+def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched, *, in_place: bool = False) -> None:
+    """Carry the run out under its lease. A refusal ends the run as failed and is raised again for the caller to show.
 
-
-def unwatched(_phase: str, _at: int, _of: int) -> None:
-    """Nobody looks on; the row still tells the progress."""
-
-
-def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched) -> None:
-    """Carry the run out under its lease. A refusal ends the run as failed and is raised again for the caller to show."""
-    snapshot = db.session.get_one(Snapshot, snapshot_id)
-    shop = db.session.get_one(Shop, snapshot.shop_id)
-    for row in (snapshot, shop):
-        db.session.expunge(row)
-    db.session.rollback()  # nothing of the session is needed from here on, least of all its transaction
+    While its platform works, the run is waited for `in_place`, or else given back for later.
+    """
+    snapshot, shop = detached(snapshot_id)
     with structlog.contextvars.bound_contextvars(run=snapshot_id, shop=shop.slug):
         beat = Beat(snapshot_id)
         with (
@@ -71,10 +63,18 @@ def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched) -> None:
                 if runs.begin_attempt(connection, snapshot_id) is None:
                     return
             try:
+                if snapshot.file_path is None:
+                    row = ExportRow(connection, lease, snapshot_id, shop.id)
+                    Arrival(snapshot, shop, config, row, watch, in_place=in_place).bring()
+                    snapshot, shop = detached(snapshot_id)
                 Conductor(snapshot, shop, config, connection, lease, watch, beat).carry_out()
+            except LookLater:
+                runs.give_back(connection, lease, snapshot_id)
             except ShopError as error:
                 log.info("run_failed", error=error.message)
-                runs.fail(connection, snapshot_id, error.message, str(getattr(error, "code", "refused")))
+                code, passes = str(getattr(error, "code", "refused")), bool(getattr(error, "transient", False))
+                runs.fail(connection, snapshot_id, error.message, code, permanent=not passes)
+                drop_part(snapshot_id, config.data_dir)
                 staging.drop_tables(connection, snapshot_id)
                 raise
             except (psycopg.OperationalError, LostLease, KeyboardInterrupt, SystemExit):
@@ -83,6 +83,16 @@ def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched) -> None:
                 log.exception("run_crashed")
                 runs.fail(connection, snapshot_id, CRASHED.format(type(error).__name__), "crashed")
                 raise
+
+
+def detached(snapshot_id: int) -> tuple[Snapshot, Shop]:
+    """Return the run and its shop as they are now, and end the session's transaction: nothing of it is needed."""
+    snapshot = db.session.get_one(Snapshot, snapshot_id, populate_existing=True)
+    shop = db.session.get_one(Shop, snapshot.shop_id, populate_existing=True)
+    for row in (snapshot, shop):
+        db.session.expunge(row)
+    db.session.rollback()
+    return snapshot, shop
 
 
 class Beat:

@@ -2,14 +2,69 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import BinaryIO
+from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import FileStorage
 
+from shop.errors import ShopError
+from shop.shops.models import Shop
 from shop.snapshots.queries import KINDS
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 MODES = ("full", "partial")
 ENDINGS = (".jsonl", ".json", ".gz")
+
+
+def moment_of(given: str, zone: ZoneInfo) -> datetime:
+    """Read a day or a time, in the shop's zone where it names none. Raises ShopError where it cannot be meant."""
+    try:
+        moment = datetime.fromisoformat(given.strip())
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ShopError(
+            f"“{given[:40]}” is no time. Nothing was changed; write a day or a time like 2026-03-19 or 2026-03-19T08:00+01:00."
+        ) from error
+    if not EARLIEST <= moment <= datetime.now(UTC):
+        raise ShopError(
+            f"“{given[:40]}” lies in the future, or before any shop. Nothing was changed; write a time that has passed."
+        )
+    return moment
+
+
+@dataclass(frozen=True)
+class FetchForm:
+    """A snapshot to be taken from the platform now: of everything, or of what changed since a day of the shop."""
+
+    shop: str = ""
+    kind: str = "orders"
+    mode: str = "full"
+    since: str = ""
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> "FetchForm":
+        return cls(*(values.get(name, "").strip() for name in ("shop", "kind", "mode", "since")))
+
+    def errors(self, shops: list[Shop]) -> dict[str, str]:
+        """Return a sentence for each field that cannot be used. `shops` are those the person may load."""
+        found = {}
+        shop = next((shop for shop in shops if shop.slug == self.shop), None)
+        if shop is None:
+            found["shop"] = "Choose one of your shops."
+        if self.kind not in KINDS:
+            found["kind"] = "Choose orders, customers or products."
+        if self.mode not in MODES:
+            found["mode"] = "Say whether everything is to be fetched, or what changed."
+        elif self.mode == "partial" and shop is not None:
+            try:
+                self.changed_since(shop)
+            except ShopError:
+                found["since"] = "Choose a day that has begun."
+        return found
+
+    def changed_since(self, shop: Shop) -> datetime | None:
+        return moment_of(self.since, shop.zone) if self.mode == "partial" else None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from shop import queues
 from shop.audit.recording import WORKER, act_as
@@ -22,6 +22,8 @@ def take_snapshot(snapshot_id: int) -> None:
     """Carry one run out. Idempotent: begun again after any death, it goes on from the last staged chunk. May take hours."""
     act_as(WORKER)
     config: Config = current_app.extensions["pult"]
+    if rests(snapshot_id):
+        return  # an older call for a run that was given back since
     try:
         conduct(snapshot_id, config)
     except Conflict as error:
@@ -30,6 +32,24 @@ def take_snapshot(snapshot_id: int) -> None:
         log.warning("run_taken_over", run=snapshot_id, reason=str(error))
     except ShopError as error:
         log.info("run_refused", run=snapshot_id, reason=error.message)  # the row says so already
+    if was_told(snapshot_id):
+        enqueue(snapshot_id)
+
+
+def rests(snapshot_id: int) -> bool:
+    """Whether the run was given back until a moment that has not come."""
+    return given_back(snapshot_id, Snapshot.look_at > func.clock_timestamp())
+
+
+def was_told(snapshot_id: int) -> bool:
+    """Whether word came from the platform in the very moment in which the run was given back."""
+    return given_back(snapshot_id, Snapshot.look_at <= func.clock_timestamp())
+
+
+def given_back(snapshot_id: int, when: ColumnElement[bool]) -> bool:
+    db.session.rollback()
+    found = select(Snapshot.id).where(Snapshot.id == snapshot_id, Snapshot.state == "queued", when)
+    return db.session.scalar(found) is not None
 
 
 def enqueue(snapshot_id: int) -> bool:
@@ -38,11 +58,15 @@ def enqueue(snapshot_id: int) -> bool:
 
 
 def enqueue_waiting() -> int:
-    """Wake workers for runs that nobody works on: queued and forgotten by Redis, or left behind by a killed worker."""
-    silent = func.clock_timestamp() - timedelta(seconds=SILENT)
-    query = select(Snapshot.id).where(
-        Snapshot.state.in_(LIVE), func.coalesce(Snapshot.heartbeat_at, Snapshot.requested_at) < silent
-    )
+    """Wake workers for runs that nobody works on.
+
+    They are queued and forgotten by Redis, left behind by a killed worker, or given back until a moment that has come.
+    """
+    now = func.clock_timestamp()
+    resting = (Snapshot.state == "queued") & Snapshot.look_at.is_not(None)  # given back until then
+    heard = func.coalesce(Snapshot.heartbeat_at, Snapshot.requested_at)
+    due = case((resting, Snapshot.look_at <= now), else_=heard < now - timedelta(seconds=SILENT))
+    query = select(Snapshot.id).where(Snapshot.state.in_(LIVE), due)
     forgotten = db.session.scalars(query.order_by(Snapshot.id)).all()
     known = queues.waiting_rows(current_app, queues.IMPORTS) if forgotten else set()
     return sum(enqueue(snapshot_id) for snapshot_id in forgotten if snapshot_id not in known)

@@ -34,7 +34,9 @@ class Snapshot(Model):
     kind: Mapped[str] = mapped_column(Text)  # orders, customers, products
     mode: Mapped[str] = mapped_column(Text)  # full: what is missing was deleted; partial: nothing follows from absence
     state: Mapped[str] = mapped_column(Text, server_default="queued")
-    phase: Mapped[str] = mapped_column(Text, server_default="wait")  # wait, stage, prove, publish, done
+    phase: Mapped[str] = mapped_column(
+        Text, server_default="wait"
+    )  # [request,] wait, [download,] stage, prove, publish, done
     confirmed: Mapped[bool] = mapped_column(
         Boolean, server_default="false"
     )  # a person accepted an empty or shrunken file
@@ -46,11 +48,20 @@ class Snapshot(Model):
     as_of: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     changed_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # asked of the platform; null: all
     # The platform's export, from the request until its file is stored.
-    asked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # just before an export is asked for
+    way: Mapped[str | None] = mapped_column(
+        Text
+    )  # how the platform is read: export or lists; null: a file was handed in
+    asked_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True)
+    )  # by the platform's clock, kept just before an export is asked for
     ticket: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # of the export asked for last
     exports: Mapped[int] = mapped_column(Integer, server_default="0")  # asked for by this run
-    look_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # when to look at the export again
-    received: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # of its file: bytes and the mark to go on by
+    job_state: Mapped[str | None] = mapped_column(Text)  # of the export, as the platform said last
+    looks: Mapped[int] = mapped_column(Integer, server_default="0")  # at this export, so far
+    look_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # when to look at the platform again
+    stumbles: Mapped[int] = mapped_column(Integer, server_default="0")  # failures in a row without progress
+    remark: Mapped[str | None] = mapped_column(Text)  # why it waits longer, or goes another way; for the run's page
+    received: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # of its file: job, bytes, mark, total
     file_path: Mapped[str | None] = mapped_column(Text)  # inside the raw store
     file_name: Mapped[str | None] = mapped_column(Text)  # as it was handed in
     file_bytes: Mapped[int | None] = mapped_column(BigInteger)
@@ -77,6 +88,7 @@ class Snapshot(Model):
         CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
         CheckConstraint("kind IN ('orders', 'customers', 'products')", name="kind"),
         CheckConstraint("mode IN ('full', 'partial')", name="mode"),
+        CheckConstraint("way IN ('export', 'lists')", name="way"),
         CheckConstraint(
             "state <> 'done' OR lines = inserted + updated + unchanged + superseded + quarantined", name="books"
         ),

@@ -5,10 +5,16 @@ from datetime import datetime
 
 from shop.formatting import UNKNOWN, duration, number, percent, plural
 from shop.locks import LASTS
+from shop.snapshots import awaited
 from shop.snapshots.models import Snapshot, SnapshotAttempt
 
-PHASES = {"wait": "Wait", "stage": "Stage", "prove": "Prove", "publish": "Publish", "done": "Done"}
-ORDER = tuple(PHASES)
+LOADED = {"wait": "Wait", "stage": "Stage", "prove": "Prove", "publish": "Publish", "done": "Done"}
+FETCHED = {
+    "request": "Request",
+    "wait": "Wait",
+    "download": "Download",
+    **{phase: words for phase, words in LOADED.items() if phase != "wait"},
+}
 SURE_AFTER = 2  # seconds of reading before a rate says anything
 
 Step = tuple[str, str, str]  # name, note, where: done, now, failed, later
@@ -25,6 +31,7 @@ class Progress:
     told: list[str]
     is_live: bool
     silent_for: float | None  # seconds without a sign of life, where that is longer than a lease lasts
+    remark: str | None  # why it waits longer, or goes another way
 
 
 def progress(snapshot: Snapshot, attempt: SnapshotAttempt | None, now: datetime) -> Progress:
@@ -32,29 +39,41 @@ def progress(snapshot: Snapshot, attempt: SnapshotAttempt | None, now: datetime)
     label, done, most = counted(snapshot)
     silent = silence(snapshot, now)
     return Progress(
-        [step(snapshot, phase, now) for phase in PHASES],
+        [step(snapshot, phase, now) for phase in phases(snapshot)],
         label,
         done,
         most,
         told(snapshot, attempt, now) if snapshot.is_live else [],
         snapshot.is_live,
         silent if silent is not None and silent > LASTS else None,
+        snapshot.remark,
     )
 
 
+def phases(snapshot: Snapshot) -> dict[str, str]:
+    return FETCHED if snapshot.way else LOADED
+
+
+def is_arriving(snapshot: Snapshot, phase: str) -> bool:
+    return snapshot.way is not None and phase in awaited.PHASES
+
+
 def step(snapshot: Snapshot, phase: str, now: datetime) -> Step:
-    at, place = ORDER.index(snapshot.phase), ORDER.index(phase)
+    names = phases(snapshot)
+    at, place = (list(names).index(one) for one in (snapshot.phase, phase))
     if place < at or snapshot.state == "done":
-        return PHASES[phase], note_behind(snapshot, phase), "done"
+        return names[phase], note_behind(snapshot, phase), "done"
     if place > at:
-        return PHASES[phase], "not yet" if snapshot.is_live else "not reached", "later"
+        return names[phase], "not yet" if snapshot.is_live else "not reached", "later"
     if not snapshot.is_live:
-        return PHASES[phase], "stopped here", "failed"
-    return PHASES[phase], note_now(snapshot, phase, now), "now"
+        return names[phase], "stopped here", "failed"
+    return names[phase], note_now(snapshot, phase, now), "now"
 
 
 def note_behind(snapshot: Snapshot, phase: str) -> str:
     """Say what a phase that is over has done."""
+    if is_arriving(snapshot, phase):
+        return awaited.note_behind(snapshot, phase)
     if phase == "wait":
         if snapshot.started_at is None:
             return UNKNOWN
@@ -70,6 +89,8 @@ def note_behind(snapshot: Snapshot, phase: str) -> str:
 
 
 def note_now(snapshot: Snapshot, phase: str, now: datetime) -> str:
+    if is_arriving(snapshot, phase):
+        return awaited.note_now(snapshot, phase, now)
     if phase == "wait":
         return f"for a worker, {duration(max((now - snapshot.requested_at).total_seconds(), 0))}"
     if phase == "stage":
@@ -81,6 +102,8 @@ def note_now(snapshot: Snapshot, phase: str, now: datetime) -> str:
 
 def counted(snapshot: Snapshot) -> tuple[str, int, int]:
     """Return what the bar counts: bytes of the file while it is read, lines while they are published."""
+    if is_arriving(snapshot, snapshot.phase):
+        return awaited.counted(snapshot)
     if snapshot.phase == "stage":
         return "Bytes read", min(snapshot.bytes_read, snapshot.file_bytes or 0), snapshot.file_bytes or 0
     if snapshot.phase == "publish":
@@ -90,6 +113,8 @@ def counted(snapshot: Snapshot) -> tuple[str, int, int]:
 
 def told(snapshot: Snapshot, attempt: SnapshotAttempt | None, now: datetime) -> list[str]:
     """Say share, rate, time left and what was set aside."""
+    if is_arriving(snapshot, snapshot.phase):
+        return awaited.told(snapshot, now)
     _, done, most = counted(snapshot)
     parts = [f"{percent(done / most, 0)} {'read' if snapshot.phase == 'stage' else 'published'}"] if most else []
     if snapshot.phase == "stage" and attempt is not None:

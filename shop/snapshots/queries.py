@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Integer, Text, column, func, select, true, values
 from sqlalchemy.orm import Session
@@ -69,6 +69,13 @@ def live_snapshots(shop_ids: Sequence[int]) -> list[tuple[Snapshot, SnapshotAtte
         .order_by(Snapshot.id)
     )
     return [(run, attempt) for run, attempt in db.session.execute(query)]
+
+
+def late_runs(by: timedelta) -> int:
+    """Return how many runs that were given back should have been looked at that long ago, and were not."""
+    late = Snapshot.look_at < func.clock_timestamp() - by
+    query = select(func.count()).where(Snapshot.state == "queued", late)
+    return db.session.scalar(query) or 0
 
 
 def attempts_of(snapshot_id: int) -> Sequence[SnapshotAttempt]:

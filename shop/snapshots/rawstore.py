@@ -25,25 +25,45 @@ class StoredFile:
 
 def store_file(stream: BinaryIO, name: str, data_dir: Path) -> StoredFile:
     """Copy the stream into the store: written aside, synced, renamed last. The same bytes are stored once."""
-    folder = data_dir / "raw"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = folder / f"{os.getpid()}-{os.urandom(6).hex()}.part"
+    part = raw_folder(data_dir) / f"{os.getpid()}-{os.urandom(6).hex()}.part"
     try:
         size, sha256 = copy(stream, part, name)
-        with part.open("rb") as written:
-            packed = written.read(2) == b"\x1f\x8b"
-        home = folder / sha256[:2]
-        home.mkdir(mode=0o700, exist_ok=True)
-        kept = home / f"{sha256}.jsonl{'.gz' if packed else ''}"
-        part.replace(kept)
-        sync_folder(home)
+        return kept(part, name, size, sha256, data_dir)
     except OSError as error:
         raise ShopError(
             f"The file {name} could not be stored: {error.strerror}. Nothing was loaded; free some space and try again."
         ) from error
     finally:
         part.unlink(missing_ok=True)
-    return StoredFile(str(kept.relative_to(data_dir)), plain_name(name), size, sha256)
+
+
+def raw_folder(data_dir: Path) -> Path:
+    folder = data_dir / "raw"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def keep_part(part: Path, name: str, data_dir: Path) -> StoredFile:
+    """Take a whole file that was written aside into the store: synced, counted, renamed."""
+    digest, size = hashlib.sha256(), 0
+    with part.open("rb") as stream:
+        os.fsync(stream.fileno())
+        while block := stream.read(BLOCK):
+            size += len(block)
+            digest.update(block)
+    return kept(part, name, size, digest.hexdigest(), data_dir)
+
+
+def kept(part: Path, name: str, size: int, sha256: str, data_dir: Path) -> StoredFile:
+    """Rename a synced file to its place under its own checksum."""
+    with part.open("rb") as written:
+        packed = written.read(2) == b"\x1f\x8b"
+    home = raw_folder(data_dir) / sha256[:2]
+    home.mkdir(mode=0o700, exist_ok=True)
+    place = home / f"{sha256}.jsonl{'.gz' if packed else ''}"
+    part.replace(place)
+    sync_folder(home)
+    return StoredFile(str(place.relative_to(data_dir)), plain_name(name), size, sha256)
 
 
 def copy(stream: BinaryIO, part: Path, name: str) -> tuple[int, str]:

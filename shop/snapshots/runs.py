@@ -1,16 +1,27 @@
 """The life of a run: asked for, claimed, carried out, ended. The row is the truth at every step."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 import psycopg
 from sqlalchemy.exc import IntegrityError
 
 from shop.db import db
-from shop.errors import Conflict
+from shop.errors import Conflict, ShopError
 from shop.locks import Lease, worker_name
+from shop.shops.models import Shop
 from shop.snapshots.models import LIVE, Snapshot
 from shop.snapshots.rawstore import StoredFile
+
+SECOND_CLICK = timedelta(seconds=10)
+
+
+class Resting(ShopError):
+    """The shop is not asked for anything at present; the sentence says why."""
+
+    status = HTTPStatus.CONFLICT
+    code = "resting"
 
 
 class AlreadyRunning(Conflict):
@@ -44,31 +55,72 @@ def request_run(
     as_of: datetime | None = None,
 ) -> Snapshot:
     """Add a queued run for a stored file; the database refuses a second live one. The caller commits."""
-    snapshot = Snapshot(
-        shop_id=shop_id,
-        kind=kind,
-        mode=mode,
-        requested_by=requested_by,
-        confirmed=confirmed,
-        as_of=as_of or datetime.now(UTC),
-        file_path=file.path,
-        file_name=file.name,
-        file_bytes=file.bytes,
-        file_sha256=file.sha256,
+    return added(
+        Snapshot(
+            shop_id=shop_id,
+            kind=kind,
+            mode=mode,
+            requested_by=requested_by,
+            confirmed=confirmed,
+            as_of=as_of or datetime.now(UTC),
+            file_path=file.path,
+            file_name=file.name,
+            file_bytes=file.bytes,
+            file_sha256=file.sha256,
+        )
     )
+
+
+def request_fetch(
+    shop: Shop, kind: str, requested_by: str, changed_since: datetime | None = None, *, confirmed: bool = False
+) -> Snapshot:
+    """Add a queued run that asks the platform: for everything, or for what changed since. The caller commits."""
+    refuse_resting(shop)
+    return added(
+        Snapshot(
+            shop_id=shop.id,
+            kind=kind,
+            mode="partial" if changed_since else "full",
+            changed_since=changed_since,
+            requested_by=requested_by,
+            confirmed=confirmed,
+            way="export",
+            phase="request",
+        )
+    )
+
+
+def refuse_resting(shop: Shop) -> None:
+    """Refuse to ask the platform for a shop that is paused, or that the platform lets in no more."""
+    if shop.state == "paused":
+        raise Resting(
+            f"{shop.name} is paused, so {shop.platform} is not asked. Nothing was changed; "
+            f"take it up again with `flask shops resume {shop.slug}`, or load a stored file."
+        )
+    if shop.problem:
+        raise Resting(
+            f"{shop.name} cannot be fetched until its connection is mended: {shop.problem} Then look whether it is: "
+            f"`flask shops check {shop.slug}`."
+        )
+
+
+def added(snapshot: Snapshot) -> Snapshot:
     try:
         with db.session.begin_nested():
             db.session.add(snapshot)
     except IntegrityError as error:
         if "uq_snapshots_live" not in str(error.orig):
             raise
-        live = live_run(shop_id, kind)
+        live = live_run(snapshot.shop_id, snapshot.kind)
         raise AlreadyRunning(live.id if live else None) from error
     return snapshot
 
 
 def run_again(snapshot: Snapshot, requested_by: str, *, confirmed: bool = False) -> Snapshot:
-    """Add a new run of the same stored file, with everything else as it was. The caller commits."""
+    """Add a new run of the same stored file, or of a new export where there is none of use. The caller commits."""
+    if asks_anew(snapshot):
+        shop = db.session.get_one(Shop, snapshot.shop_id)
+        return request_fetch(shop, snapshot.kind, requested_by, snapshot.changed_since, confirmed=confirmed)
     if snapshot.file_path is None:
         raise Conflict("This run has no stored file, so it cannot be run again from one. Take a new snapshot.")
     file = StoredFile(
@@ -79,25 +131,56 @@ def run_again(snapshot: Snapshot, requested_by: str, *, confirmed: bool = False)
     )
 
 
+def asks_anew(snapshot: Snapshot) -> bool:
+    """Tell whether a run of this kind begins at the platform again: its file never came, or came damaged."""
+    return snapshot.way is not None and (snapshot.file_path is None or snapshot.error_code == "damaged_file")
+
+
+def is_second_click(live: Snapshot, requested_by: str, mode: str) -> bool:
+    """Tell whether a live run is what the same person asked the platform for a moment ago."""
+    asked = (live.requested_by, live.mode, live.way is not None)
+    return asked == (requested_by, mode, True) and datetime.now(UTC) - live.requested_at < SECOND_CLICK
+
+
 def begin_attempt(connection: psycopg.Connection[Any], snapshot_id: int) -> int | None:
-    """Take the run up, under its lease: earlier attempts that never ended are lost. None when it is over already."""
-    row = connection.execute(
-        """UPDATE snapshots SET state = 'running', attempts = attempts + 1, started_at = coalesce(started_at, clock_timestamp()),
-                  heartbeat_at = clock_timestamp(), error = NULL, error_code = NULL
-           WHERE id = %s AND state IN ('queued', 'running') RETURNING attempts""",
+    """Take the run up, under its lease: earlier attempts that never ended are lost. None when it is over already.
+
+    A run that was given back to wait goes on with the attempt that gave it back.
+    """
+    found = connection.execute(
+        "SELECT state, attempts FROM snapshots WHERE id = %s AND state IN ('queued', 'running') FOR UPDATE",
         (snapshot_id,),
     ).fetchone()
-    if row is None:
+    if found is None:
         return None
+    waited = found[0] == "queued" and found[1] > 0
+    number = int(found[1]) + (0 if waited else 1)
     connection.execute(
-        "UPDATE snapshot_attempts SET ended_at = clock_timestamp(), outcome = 'lost' WHERE snapshot_id = %s AND ended_at IS NULL",
-        (snapshot_id,),
+        """UPDATE snapshots SET state = 'running', attempts = %s, started_at = coalesce(started_at, clock_timestamp()),
+                  heartbeat_at = clock_timestamp(), error = NULL, error_code = NULL WHERE id = %s""",
+        (number, snapshot_id),
     )
     connection.execute(
-        "INSERT INTO snapshot_attempts (snapshot_id, number, worker) VALUES (%s, %s, %s)",
-        (snapshot_id, row[0], worker_name()),
+        """UPDATE snapshot_attempts SET ended_at = clock_timestamp(), outcome = 'lost'
+           WHERE snapshot_id = %s AND number < %s AND ended_at IS NULL""",
+        (snapshot_id, number),
     )
-    return int(row[0])
+    connection.execute(
+        """INSERT INTO snapshot_attempts (snapshot_id, number, worker) VALUES (%s, %s, %s)
+           ON CONFLICT (snapshot_id, number) DO UPDATE SET worker = EXCLUDED.worker""",
+        (snapshot_id, number, worker_name()),
+    )
+    return number
+
+
+def give_back(connection: psycopg.Connection[Any], lease: Lease, snapshot_id: int) -> None:
+    """Let go of a run that waits for the platform; it stays live, and `look_at` says when to take it up again."""
+    with connection.transaction():
+        lease.check(connection)
+        connection.execute(
+            "UPDATE snapshots SET state = 'queued', heartbeat_at = clock_timestamp() WHERE id = %s AND state = 'running'",
+            (snapshot_id,),
+        )
 
 
 def enter_phase(connection: psycopg.Connection[Any], lease: Lease, snapshot_id: int, phase: str) -> None:
@@ -140,7 +223,9 @@ def finish(connection: psycopg.Connection[Any], snapshot_id: int, counts: dict[s
     )
 
 
-def fail(connection: psycopg.Connection[Any], snapshot_id: int, message: str, code: str) -> None:
+def fail(
+    connection: psycopg.Connection[Any], snapshot_id: int, message: str, code: str, *, permanent: bool = True
+) -> None:
     """Record why the run ended; it appears among the failed snapshots until a later one succeeds."""
     with connection.transaction():
         ended = connection.execute(
@@ -153,6 +238,6 @@ def fail(connection: psycopg.Connection[Any], snapshot_id: int, message: str, co
         end_attempt(connection, snapshot_id, "failed", message, code)
         connection.execute(
             """INSERT INTO failed_snapshots (shop_id, kind, snapshot_id, error, error_code, fingerprint, permanent)
-               VALUES (%s, %s, %s, %s, %s, %s, true) ON CONFLICT (snapshot_id) DO NOTHING""",
-            (*ended, snapshot_id, message, code, f"{ended[1]}:{code}"),
+               VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (snapshot_id) DO NOTHING""",
+            (*ended, snapshot_id, message, code, f"{ended[1]}:{code}", permanent),
         )

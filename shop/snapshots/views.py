@@ -1,6 +1,6 @@
 """The pages of runs: what arrived, what is arriving now, and a file handed in by a person."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -17,7 +17,6 @@ from shop.listing.answers import json_page, overall
 from shop.listing.asked import asked, root, secret, tidied
 from shop.listing.cells import Fields
 from shop.listing.links import Links
-from shop.listing.listing import Listing
 from shop.listing.page import page_of
 from shop.listing.scopes import scopes
 from shop.listing.streaming import csv_response
@@ -26,9 +25,10 @@ from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
 from shop.snapshots import jobs, runs
 from shop.snapshots.advice import advice, can_be_accepted, can_run_again
-from shop.snapshots.forms import UploadForm
+from shop.snapshots.forms import FetchForm, UploadForm
 from shop.snapshots.lists import HEADER, KINDS, SNAPSHOTS, snapshot_fields
 from shop.snapshots.models import Snapshot
+from shop.snapshots.page_parts import form_parts, only_slug, segments, take_parts
 from shop.snapshots.progress import progress
 from shop.snapshots.queries import attempts_of, freshness, live_snapshots, quarantined_of, reasons_of, snapshots_by_id
 from shop.snapshots.rawstore import store_file
@@ -61,7 +61,8 @@ def index() -> str | Response:
         shops={shop.id: shop for shop in shops},
         numbers=shop_numbers(),
         fresh=overall(freshness([shop.id for shop in shops]), shops, now),
-        **form_parts(UploadForm(shop=shops[0].slug if len(shops) == 1 else "")),
+        **form_parts(UploadForm(shop=only_slug(shops))),
+        take=FetchForm(shop=only_slug(shops)),
     )
 
 
@@ -122,6 +123,33 @@ def create() -> Response:
     record(
         Action.SNAPSHOT_UPLOADED, subject, shop=shop, kind=run.kind, mode=run.mode, file_name=file.name, file_bytes=size
     )
+    return started(run)
+
+
+@bp.get("/snapshots/take")
+@requires(Permission.RUN_SNAPSHOTS)
+def take_form() -> str:
+    return render_template("snapshots/take.html", **take_parts(FetchForm(shop=only_slug(visible_shops()))))
+
+
+@bp.post("/snapshots/take")
+@requires(Permission.RUN_SNAPSHOTS)
+def take() -> Response:
+    """Add a queued run that asks the platform, and wake a worker. A second click leads to the run of the first."""
+    form = FetchForm.of(request.form)
+    errors = form.errors(visible_shops())
+    if errors:
+        page = render_template("snapshots/take.html", **take_parts(form, errors))
+        return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+    shop = shop_or_404(form.shop)
+    try:
+        run = runs.request_fetch(shop, form.kind, person().email, form.changed_since(shop))
+    except runs.AlreadyRunning as error:
+        same = runs.live_run(shop.id, form.kind)
+        if same is not None and runs.is_second_click(same, person().email, form.mode):
+            return redirect(f"/snapshots/{same.id}", HTTPStatus.SEE_OTHER)
+        return busy(error)
+    record(Action.SNAPSHOT_REQUESTED, f"snapshot {run.id}", shop=shop, kind=run.kind, mode=run.mode)
     return started(run)
 
 
@@ -234,6 +262,7 @@ def show_page(run: Snapshot, word_error: str = "") -> str:
         is_first_bad=asked_line() == 0,
         advice=advice(run),
         word_error=word_error,
+        asks_anew=runs.asks_anew(run),
         can_run_again=may(Permission.RUN_SNAPSHOTS) and can_run_again(run),
         can_be_accepted=may(Permission.RUN_SNAPSHOTS) and can_be_accepted(run),
     )
@@ -243,22 +272,3 @@ def asked_line() -> int:
     """Return the line behind which the quarantined records are shown."""
     text = request.args.get("after_line", "0")
     return min(int(text), HIGHEST_LINE) if text.isascii() and text.isdigit() and len(text) < 20 else 0
-
-
-def segments(listing: Listing, name: str, options: Mapping[str, str]) -> list[tuple[str, str, bool]]:
-    """Return the list with each value of a filter: words, address, whether it is the one in force."""
-    chosen = listing.chosen.get(name)
-    return [
-        (words, listing.with_filter(name, (value,)).address(), chosen == (value,)) for value, words in options.items()
-    ]
-
-
-def form_parts(form: UploadForm, errors: dict[str, str] | None = None) -> dict[str, object]:
-    """Return what the form of a file needs, on its own page and in the list's dialog."""
-    return {
-        "form": form,
-        "errors": errors or {},
-        "loadable": visible_shops(),
-        "kinds": KINDS,
-        "may_load": may(Permission.RUN_SNAPSHOTS),
-    }

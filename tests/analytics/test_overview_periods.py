@@ -112,7 +112,7 @@ def test_an_installation_without_shops_says_what_to_do(client: FlaskClient) -> N
 def test_a_shop_without_orders_says_what_to_do(client: FlaskClient, shop: Shop) -> None:
     page = opened(client)
     assert page.has("No orders yet")
-    assert page.has("flask snapshots run praha --kind orders --file orders.jsonl.gz")
+    assert page.has("flask snapshots run praha --kind orders")
     assert "Load a snapshot file…" in page.links
     signed_in(client, a_manager([shop]))
     assert "Load a snapshot file…" not in opened(client).links

@@ -1,0 +1,70 @@
+"""Waits for a platform: sparsely, sooner when it sends word, and without holding a worker for long."""
+
+import random
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from shop.platforms.failures import ExportGone, PlatformFailure, Transient
+from shop.platforms.remote import ExportState, ExportStatus, Remote, Ticket
+from shop.snapshots.export_row import ExportRow
+from shop.snapshots.fault_points import fault_point
+
+LOOKS = (2, 3, 5, 10, 20, 30, 60)  # seconds before each look at an export; the last one repeats
+HELD = 5  # seconds that a worker waits in place; for longer it gives the run back
+REST = (30, 120, 600)  # seconds after each failure in a row, unless the platform asks for more
+LONGEST = timedelta(hours=4)  # an export that is not done by then never will be
+TURN = 0.5  # seconds between two looks at our own row
+log = structlog.get_logger()
+
+
+class LookLater(Exception):
+    """The run waits for the platform and holds no worker meanwhile; its row says when to go on."""
+
+
+class GivenUp(Transient):
+    """The platform failed too often in a row."""
+
+    mend = "Run it again when the platform answers; `flask shops check` says whether it does."
+
+
+def wait_in_turn(row: ExportRow, in_place: bool, tick: Callable[[], None]) -> None:
+    """Wait until the row's next look is due, in place or by giving the run back. Raises LookLater for the latter."""
+    while (left := row.seconds_left()) > 0:
+        if not in_place and left > HELD:
+            raise LookLater
+        tick()
+        time.sleep(min(left, TURN))
+
+
+def look(remote: Remote, row: ExportRow, ticket: Ticket, looks: int) -> ExportState | None:
+    """Look at the export; None means to look again later. Raises ExportGone where another one has to be asked for."""
+    since = row.now()
+    state = remote.export_state(ticket)
+    fault_point("wait")
+    if state.status is ExportStatus.COMPLETED:
+        row.looked(state.status, ticket.job, 0, since)
+        return state
+    if state.status.is_final:
+        raise ExportGone(f"The platform's export {ticket.job} ended as {state.status}.")
+    if remote.server_time() - ticket.requested_at > LONGEST:
+        raise ExportGone(f"The platform's export {ticket.job} was not done after {LONGEST.seconds // 3600} hours.")
+    row.looked(state.status, ticket.job, pause(looks + 1), since)
+    return None
+
+
+def pause(looks: int) -> float:
+    """Return the seconds before the next look, after so many."""
+    return float(LOOKS[min(looks, len(LOOKS) - 1)])
+
+
+def rest_after(row: ExportRow, failure: PlatformFailure) -> None:
+    """Let the run wait after a failure that passes by itself. Raises GivenUp when there were too many in a row."""
+    count = row.stumbled()
+    if count > len(REST):
+        raise GivenUp(f"{failure.happened} It was tried {count} times in a row.", code=failure.code) from failure
+    seconds = max(REST[count - 1] * random.uniform(0.8, 1.2), failure.retry_after or 0)  # noqa: S311 no secret
+    log.info("run_rests", reason=failure.code, seconds=round(seconds))
+    row.rest(seconds, failure.happened)

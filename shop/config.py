@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 from shop.errors import ShopError
@@ -17,13 +18,25 @@ class ConfigError(ShopError):
     """A value of the environment is missing or wrong; the sentence names it."""
 
 
+class SecretKey(str):
+    """SECRET_KEY, carrying the one before it: what was sealed under that one opens until it is sealed anew."""
+
+    __slots__ = ("before",)
+    before: str | None
+
+    def __new__(cls, key: str, before: str | None = None) -> Self:
+        made = super().__new__(cls, key)
+        made.before = before
+        return made
+
+
 @dataclass(frozen=True)
 class Config:
     """Everything a process must know before it can start. Run-time options live in the database instead."""
 
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
-    secret_key: str = field(repr=False)
+    secret_key: str = field(repr=False)  # a SecretKey while SECRET_KEY_BEFORE is set
     data_dir: Path
     base_url: str | None = None
     port: int = 8000
@@ -37,7 +50,7 @@ class Config:
         redis_url = url(environ, "REDIS_URL", ("redis", "rediss", "unix"))
         base_url = url(environ, "PULT_BASE_URL", ("http", "https"))
         port = whole_number(environ, "PORT", 8000, 1, 65535)
-        secret_key = secret(environ, data_dir)
+        secret_key = rotated(environ, secret(environ, data_dir))
         if database_url is None or redis_url is None:
             own = ensure(data_dir, database=database_url is None, redis=redis_url is None)
             database_url, redis_url = database_url or own.database_url, redis_url or own.redis_url
@@ -110,6 +123,24 @@ def secret(environ: Mapping[str, str], data_dir: Path) -> str:
             )
         return given
     return own_secret(data_dir / "secret-key")
+
+
+def rotated(environ: Mapping[str, str], key: str) -> str:
+    """Return the key with the one before it, where SECRET_KEY_BEFORE names one."""
+    before = environ.get("SECRET_KEY_BEFORE")
+    if before is None:
+        return key
+    if len(before) < SHORTEST_SECRET:
+        raise ConfigError(
+            f"SECRET_KEY_BEFORE has {len(before)} characters; no key of Pult is shorter than {SHORTEST_SECRET}. "
+            "Write the key there that SECRET_KEY had until now, or unset it."
+        )
+    if before == key:
+        raise ConfigError(
+            "SECRET_KEY_BEFORE is the same as the key in force, so nothing would change. "
+            "Put the new key into SECRET_KEY, or unset SECRET_KEY_BEFORE."
+        )
+    return SecretKey(key, before)
 
 
 def own_secret(path: Path) -> str:

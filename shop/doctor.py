@@ -4,7 +4,7 @@ import json
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -27,7 +27,9 @@ from shop.formatting import plural, size
 from shop.health import applied, newest
 from shop.local import binaries
 from shop.queues import ALL
+from shop.shops.models import Shop
 from shop.shops.queries import all_shops
+from shop.shops.resealing import is_behind, unreadable
 from shop.snapshots.queries import late_runs
 from shop.staff.queries import active_owners
 
@@ -189,7 +191,22 @@ def contents() -> Iterator[Finding]:
     yield finding("owners", owners > 0, plural(owners, "person", "people"), mend)
     mend = "Connect one: `flask shops add SLUG --platform shoptet --currency CZK --timezone Europe/Prague`."
     yield finding("shops", bool(shops), plural(len(shops), "shop", "shops"), mend)
+    yield sealed_secrets(shops)
     yield waiting()
+
+
+def sealed_secrets(shops: Sequence[Shop]) -> Finding:
+    """See that the key in force opens what is kept sealed, by itself or with the key before it."""
+    config: Config = current_app.extensions["pult"]
+    lost = [f"the {noun} of {shop.slug}" for shop in shops for noun in unreadable(shop, config.secret_key)]
+    if lost:
+        mend = "Bring their key back as SECRET_KEY_BEFORE, or hand each token in again: `flask shops token SLUG`."
+        return Finding("secrets", State.BAD, f"cannot be opened: {', '.join(lost)}", mend)
+    behind = [shop.slug for shop in shops if is_behind(shop, config.secret_key)]
+    if behind:
+        mend = "Seal them anew: `flask shops reseal`; SECRET_KEY_BEFORE can go afterwards."
+        return Finding("secrets", State.NOTE, f"still under the key before: {', '.join(behind)}", mend)
+    return Finding("secrets", State.GOOD, "open under the key in force")
 
 
 def waiting() -> Finding:

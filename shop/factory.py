@@ -8,7 +8,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from shop import assets, cache, db, errors, formatting, frame, headers, logs, queues
-from shop.config import Config
+from shop.config import Config, SecretKey
 from shop.staff import access
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +38,7 @@ def settings(config: Config) -> dict[str, object]:
     secure = bool(config.base_url and config.base_url.startswith("https://"))
     return {
         "SECRET_KEY": config.secret_key,
+        "SECRET_KEY_FALLBACKS": [config.secret_key.before] if isinstance(config.secret_key, SecretKey) else [],
         "SQLALCHEMY_DATABASE_URI": config.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": db.engine_options(config.testing),
         "TESTING": config.testing,

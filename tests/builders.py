@@ -22,12 +22,15 @@ from shop.factory import create_app
 from shop.orders.models import Order
 from shop.products.models import Product, ProductVariant
 from shop.shops.models import Shop
+from shop.shops.secrets import seal
+from shop.simulator.simulator import Simulator
 from shop.snapshots.models import Snapshot
 from shop.staff.models import Person, PersonShop
 from shop.staff.passwords import password_hash
 from shop.staff.permissions import Role
 from shop.staff.sessions import hashed, open_session
 from tests.conftest import Operator, Visitor
+from tests.servers import SECRET_KEY
 
 PASSWORD = "four quiet grey geese"
 numbers = itertools.count(1)
@@ -47,6 +50,13 @@ def a_shop(slug: str = "", **values: object) -> Shop:
         }
         | values
     )
+    return added(shop)
+
+
+def a_connected_shop(simulator: Simulator, slug: str = "", **credentials: str) -> Shop:
+    """A shop that the simulator plays, with its private token unless others are handed in."""
+    shop = a_shop(slug, base_url=simulator.base_url)
+    shop.credentials = seal(shop.id, credentials or {"token": simulator.shops[0].private_token}, SECRET_KEY)
     return added(shop)
 
 

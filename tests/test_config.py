@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shop.config import Config, ConfigError, own_secret
+from shop.config import Config, ConfigError, SecretKey, own_secret
 
 ROOT = Path(__file__).parents[1]
 CANARY = "canary-93b1c0"
@@ -37,6 +37,9 @@ WRONG = [
     ("REDIS_URL", "redis://redis:port/0", "REDIS_URL cannot be read as an address."),
     ("SECRET_KEY", "", "SECRET_KEY has 0 characters; it needs at least 16."),
     ("SECRET_KEY", "short", "SECRET_KEY has 5 characters; it needs at least 16."),
+    ("SECRET_KEY_BEFORE", "", "SECRET_KEY_BEFORE has 0 characters; no key of Pult is shorter than 16."),
+    ("SECRET_KEY_BEFORE", "short", "SECRET_KEY_BEFORE has 5 characters"),
+    ("SECRET_KEY_BEFORE", f"{CANARY}-and-more-of-it", "SECRET_KEY_BEFORE is the same as the key in force"),
     ("PULT_BASE_URL", "pult.example.com", "PULT_BASE_URL must start with http:// or https://."),
     ("PULT_BASE_URL", "https://", "PULT_BASE_URL names no host."),
     ("PORT", "", "PORT is ''; it must be a whole number from 1 to 65535."),
@@ -77,6 +80,14 @@ def test_every_way_to_write_postgresql_is_one(whole: dict[str, str], scheme: str
 
 def test_a_configuration_never_prints_its_secrets(whole: dict[str, str]) -> None:
     assert CANARY not in repr(Config.from_environment(whole))
+
+
+def test_the_key_before_goes_with_the_key(whole: dict[str, str]) -> None:
+    config = Config.from_environment(whole | {"SECRET_KEY_BEFORE": "the key of last year"})
+    assert config.secret_key == WHOLE["SECRET_KEY"]
+    assert isinstance(config.secret_key, SecretKey)
+    assert config.secret_key.before == "the key of last year"
+    assert "last year" not in repr(config)
 
 
 def test_what_may_be_missing_has_its_default(whole: dict[str, str]) -> None:

@@ -1,7 +1,7 @@
 """Properties of every address there is: who may open it, what a form needs, what is somebody else's."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from typing import get_type_hints
 
@@ -16,10 +16,13 @@ from shop.audit.models import AuditEntry
 from shop.audit.recording import Action
 from shop.db import db as handle
 from shop.shops.models import Shop
+from shop.simulator.online import SimulatedShop
+from shop.simulator.simulator import Simulator
 from shop.staff.models import Person
 from shop.staff.permissions import ALLOWED, Permission, Role
 from tests.builders import (
     PASSWORD,
+    a_connected_shop,
     a_customer,
     a_manager,
     a_product,
@@ -40,6 +43,7 @@ OF_ALL_SHOPS = {
     "/audit/",
     "/staff/",
     "/shops/",
+    "/shops/new",
     "/snapshots/new",
     "/snapshots/take",
 }  # pages that no shop is chosen for
@@ -64,10 +68,24 @@ def paused(shop: Shop) -> Example:
     return {"shop": shop.slug}, {}
 
 
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    """The platform behind the shop of every form."""
+    with Simulator([SimulatedShop("cz", orders=20)]) as simulator:
+        yield simulator
+
+
 # Every form as a person would hand it in, so that it does what it is for.
 FORMS: dict[str, Callable[[Shop], Example]] = {
     "staff.enter": lambda _shop: ({}, {"email": "olga@example.com", "password": PASSWORD}),
     "staff.leave": lambda _shop: ({}, {}),
+    "shops.create": lambda _shop: (
+        {},
+        {"platform": "shoptet", "slug": "brno", "currency": "CZK", "timezone": "Europe/Prague", "token": "a-token"},
+    ),
+    "shops.check": lambda shop: ({"shop": shop.slug}, {}),
+    "shops.token": lambda shop: ({"shop": shop.slug}, {"token": "another-token"}),
+    "shops.webhook": lambda shop: ({"shop": shop.slug}, {"url": "https://pult.example/hook"}),
     "shops.pause": lambda shop: ({"shop": shop.slug}, {}),
     "shops.resumption": paused,
     "snapshots.create": lambda shop: (
@@ -147,9 +165,9 @@ def test_reading_and_changing_have_addresses_of_their_own(routes: list[Rule]) ->
 
 @pytest.mark.parametrize("endpoint", FORMS)
 def test_a_form_without_its_token_changes_nothing(
-    app: Flask, client: FlaskClient, db: SQLAlchemy, routes: list[Rule], endpoint: str
+    app: Flask, client: FlaskClient, db: SQLAlchemy, routes: list[Rule], simulator: Simulator, endpoint: str
 ) -> None:
-    path, _fields = handed_in(app, client, routes, endpoint)
+    path, _fields = handed_in(app, client, routes, simulator, endpoint)
     for broken in ({}, {"csrf_token": "made up"}):
         answer = client.post(path, data=broken)
         assert answer.status_code == 400, endpoint
@@ -159,9 +177,9 @@ def test_a_form_without_its_token_changes_nothing(
 
 @pytest.mark.parametrize("endpoint", FORMS)
 def test_a_form_that_was_handed_in_leaves_an_entry(
-    app: Flask, client: FlaskClient, db: SQLAlchemy, routes: list[Rule], endpoint: str
+    app: Flask, client: FlaskClient, db: SQLAlchemy, routes: list[Rule], simulator: Simulator, endpoint: str
 ) -> None:
-    path, fields = handed_in(app, client, routes, endpoint)
+    path, fields = handed_in(app, client, routes, simulator, endpoint)
     answer = posted(client, path, **fields)
     assert answer.status_code == 303, Page(answer.text).text
     entries = db.session.scalars(select(AuditEntry)).all()
@@ -170,12 +188,14 @@ def test_a_form_that_was_handed_in_leaves_an_entry(
     assert entries[0].action != Action.ACCESS_REFUSED
 
 
-def handed_in(app: Flask, client: FlaskClient, routes: list[Rule], endpoint: str) -> tuple[str, dict[str, object]]:
+def handed_in(
+    app: Flask, client: FlaskClient, routes: list[Rule], simulator: Simulator, endpoint: str
+) -> tuple[str, dict[str, object]]:
     """Make what the form needs, sign Olga in unless that is the form, and return where the form goes and its fields."""
     olga = an_owner(password=PASSWORD)
     if endpoint != "staff.enter":
         signed_in(client, olga)
-    values, fields = FORMS[endpoint](a_shop("praha"))
+    values, fields = FORMS[endpoint](a_connected_shop(simulator, "praha"))
     (rule,) = [rule for rule in routes if rule.endpoint == endpoint]
     return address(app, rule, values), fields
 

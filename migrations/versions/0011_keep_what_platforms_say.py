@@ -13,6 +13,8 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("shops", sa.Column("learned", postgresql.JSONB(), nullable=True))
     op.add_column("shops", sa.Column("learned_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("shops", sa.Column("checked", postgresql.JSONB(), nullable=True))
+    op.add_column("shops", sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("shops", sa.Column("webhook_keys", sa.LargeBinary(), nullable=True))
     op.add_column("shops", sa.Column("problem", sa.Text(), nullable=True))
     op.add_column("shops", sa.Column("problem_code", sa.Text(), nullable=True))
@@ -20,5 +22,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ("problem_at", "problem_code", "problem", "webhook_keys", "learned_at", "learned"):
+    for name in ("problem_at", "problem_code", "problem", "webhook_keys", "checked_at", "checked", "learned_at", "learned"):
         op.drop_column("shops", name)

@@ -28,6 +28,10 @@ class Action(StrEnum):
     SHOP_ADDED = "shop_added"
     SHOP_PAUSED = "shop_paused"
     SHOP_RESUMED = "shop_resumed"
+    SHOP_CHECKED = "shop_checked"
+    SHOP_TOKEN_REPLACED = "shop_token_replaced"  # noqa: S105  # the name of an act
+    SHOP_WEBHOOK_SET = "shop_webhook_set"
+    SHOP_RESEALED = "shop_resealed"
     SNAPSHOT_REQUESTED = "snapshot_requested"
     SNAPSHOT_UPLOADED = "snapshot_uploaded"
     EXPORTED = "exported"
@@ -47,6 +51,10 @@ FIELDS: dict[Action, frozenset[str]] = {
     Action.SHOP_ADDED: frozenset({"platform", "base_url", "currency", "timezone"}),
     Action.SHOP_PAUSED: frozenset(),
     Action.SHOP_RESUMED: frozenset(),
+    Action.SHOP_CHECKED: frozenset({"failed"}),  # the names of the steps
+    Action.SHOP_TOKEN_REPLACED: frozenset({"kind"}),
+    Action.SHOP_WEBHOOK_SET: frozenset({"host", "key_renewed"}),  # the rest of the address may be a secret
+    Action.SHOP_RESEALED: frozenset({"values"}),
     Action.SNAPSHOT_REQUESTED: frozenset({"kind", "mode"}),
     Action.SNAPSHOT_UPLOADED: frozenset({"kind", "mode", "file_name", "file_bytes"}),
     Action.EXPORTED: frozenset({"query", "rows"}),  # the subject is the path; rows is None where they are not counted

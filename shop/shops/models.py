@@ -29,9 +29,9 @@ class Shop(Model):
     platform_shop_id: Mapped[str | None] = mapped_column(Text)
     learned: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # what the platform said of the shop, when last asked
     learned_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    webhook_keys: Mapped[bytes | None] = mapped_column(
-        LargeBinary
-    )  # encrypted: the key of signatures and the one before
+    checked: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB)  # the steps of the last check, see checking.py
+    checked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    webhook_keys: Mapped[bytes | None] = mapped_column(LargeBinary)  # encrypted, see webhook_keys.py
     problem: Mapped[str | None] = mapped_column(Text)  # why the platform lets us in no more: a sentence with its mend
     problem_code: Mapped[str | None] = mapped_column(Text)
     problem_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

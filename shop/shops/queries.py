@@ -10,6 +10,12 @@ def shop_by_slug(slug: str) -> Shop | None:
     return db.session.scalar(select(Shop).where(Shop.slug == slug))
 
 
+def locked_shop(id_: int) -> Shop:
+    """Return the shop as it is now, its row locked; rows that belong to it can still be written."""
+    query = select(Shop).where(Shop.id == id_).with_for_update(key_share=True)
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+
+
 def all_shops() -> list[Shop]:
     """Return every shop in the order it was connected."""
     return list(db.session.scalars(select(Shop).order_by(Shop.id)))

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from shop.config import Config
 from shop.db import connector
-from shop.errors import ShopError
+from shop.errors import Conflict, ShopError
 from shop.platforms.registry import platform
 from shop.platforms.remote import Access, Remote
 from shop.shops.models import Shop
@@ -14,13 +14,21 @@ from shop.shops.tokens import ShopTokens
 
 
 @contextmanager
-def reached(shop: Shop, config: Config) -> Iterator[Remote]:
-    """Yield the shop's remote side, closed at the end. Raises ShopError where there is no way to it yet."""
+def reached(shop: Shop, config: Config, *, even_paused: bool = False) -> Iterator[Remote]:
+    """Yield the shop's remote side, closed at the end. Raises ShopError where there is no way to it yet.
+
+    Nothing is fetched from a paused shop; `even_paused` is for what looks after the connection itself.
+    """
+    if shop.state == "paused" and not even_paused:
+        raise Conflict(
+            f"{shop.name} is paused, so nothing is fetched from it. Nothing was changed; "
+            f"resume it with `flask shops resume {shop.slug}` or on its page."
+        )
     access = access_to(shop, config)
     if not access.credentials:
         raise ShopError(
             f"{shop.slug} has no token yet, so {shop.platform} cannot be asked. Nothing was changed; "
-            "hand the token in on the shop's page, or load a stored file with --file."
+            f"hand the token in with `flask shops token {shop.slug} --token-stdin` or on the shop's page."
         )
     remote = platform(shop.platform).connect(access)
     try:

@@ -1,6 +1,5 @@
 """The access token of a shop, kept sealed in its row: every worker uses the same one, and one of them renews it."""
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +10,7 @@ from psycopg.errors import LockNotAvailable
 
 from shop.platforms.failures import Locked
 from shop.platforms.tokens import AccessToken
-from shop.shops.secrets import box, seal
+from shop.shops.secrets import opened, seal
 
 Connection = psycopg.Connection[Any]
 PATIENCE = "60s"  # for another worker's call of the token endpoint, which is given half of this
@@ -64,10 +63,10 @@ class ShopTokens:
         if row is None or row[0] is None or row[1] is None:
             return None
         try:
-            opened = json.loads(box(self.shop_id, self.secret_key).decrypt(row[0]))
+            kept = opened(self.shop_id, row[0], self.secret_key)
         except InvalidToken:  # sealed under an older SECRET_KEY: a new one costs one call
             return None
-        return AccessToken(opened["access_token"], row[1])
+        return AccessToken(kept["access_token"], row[1])
 
     def keep(self, connection: Connection, token: AccessToken) -> None:
         sealed = seal(self.shop_id, {"access_token": token.value}, self.secret_key)

@@ -1,0 +1,48 @@
+"""Why a shop cannot be fetched from until somebody mends it: kept with the shop, taken away once it is mended."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from shop.platforms.failures import (
+    AddonNotInstalled,
+    AddonSuspended,
+    BadCredentials,
+    ModuleMissing,
+    NoRights,
+    PlatformFailure,
+    WebhookMissing,
+    WrongShop,
+)
+from shop.shops.models import Shop
+
+OF_THE_SHOP = (BadCredentials, NoRights, AddonSuspended, AddonNotInstalled, ModuleMissing, WebhookMissing, WrongShop)
+
+
+def mark(connection: psycopg.Connection[Any], shop_id: int, failure: PlatformFailure) -> bool:
+    """Keep a failure that concerns the whole shop and will not pass by itself; any other is none of the shop's.
+
+    The same problem keeps the time when it was first met. Returns whether it was kept.
+    """
+    if not isinstance(failure, OF_THE_SHOP):
+        return False
+    connection.execute(
+        """UPDATE shops SET problem = %(sentence)s, problem_code = %(code)s,
+               problem_at = CASE WHEN problem_code = %(code)s THEN problem_at ELSE now() END
+           WHERE id = %(shop)s""",
+        {"sentence": f"{failure.happened} {failure.mend}", "code": failure.code, "shop": shop_id},
+    )
+    return True
+
+
+def note(shop: Shop, code: str, sentence: str) -> None:
+    """The same for a shop at hand; the caller commits."""
+    if shop.problem_code != code:
+        shop.problem_at = datetime.now(UTC)
+    shop.problem_code, shop.problem = code, sentence
+
+
+def clear(shop: Shop) -> None:
+    """Take the problem away: it is mended. The caller commits."""
+    shop.problem = shop.problem_code = shop.problem_at = None

@@ -1,0 +1,76 @@
+"""Registering where a platform tells of finished exports, and the key that its notices are signed with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from shop.audit.recording import Action, record
+from shop.config import Config
+from shop.db import db
+from shop.errors import ShopError
+from shop.platforms.failures import WebhookMissing
+from shop.platforms.remote import Webhook
+from shop.shops import problems
+from shop.shops.connecting import checked_url
+from shop.shops.models import Shop
+from shop.shops.reaching import reached, webhook_url
+from shop.shops.webhook_keys import keep_key
+
+KEPT = "Nothing was registered."
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What is registered now. `key` is new where notices come to this installation."""
+
+    hook: Webhook
+    key: str | None = field(repr=False)
+
+    def in_words(self, shop: Shop) -> str:
+        if self.key:
+            return f"The platform of {shop.name} tells Pult of finished exports from now on; its signature key is new."
+        if self.hook.is_ours:
+            return f"The webhook of {shop.name} is registered at {host(self.hook)}; Pult looks for finished exports itself."
+        return (
+            f"The webhook of {shop.name} leads to {host(self.hook)} already, and was left there. "
+            "Exports work, and Pult looks for them itself. To be told at once, replace it."
+        )
+
+
+def register(shop: Shop, config: Config, url: str, *, replace: bool, let_go: Callable[[], None]) -> Registered:
+    """Register `url`, or this installation's own address; an address of somebody else stays unless it is replaced.
+
+    `let_go` ends the caller's transaction: none stays open while a platform is waited for. Nothing is written here.
+    """
+    ours = webhook_url(shop, config)
+    wanted = checked_url(url, "The webhook's address", KEPT) if url.strip() else ours
+    if wanted is None:
+        raise ShopError(
+            f"PULT_BASE_URL is not set, so {shop.platform} cannot be told where Pult answers. {KEPT} Set it, or name an "
+            "address of yours: it need not answer, and Pult then looks for finished exports itself."
+        )
+    with reached(shop, config, even_paused=True) as remote:
+        let_go()
+        hook = remote.register_webhook(wanted)
+        if hook.url != wanted and replace:
+            remote.remove_webhook(hook)
+            hook = remote.register_webhook(wanted)
+        return Registered(hook, remote.renew_signature_key() if hook.url == ours else None)
+
+
+def keep(shop: Shop, registered: Registered, secret_key: str) -> None:
+    """Keep the key sealed, and take the problem away that this has mended. The caller commits."""
+    db.session.refresh(shop, with_for_update={"key_share": True})
+    if registered.key:
+        keep_key(shop, registered.key, secret_key)
+    if shop.problem_code == WebhookMissing.code:
+        problems.clear(shop)
+    record(Action.SHOP_WEBHOOK_SET, shop.slug, shop, host=host(registered.hook), key_renewed=bool(registered.key))
+
+
+def host(hook: Webhook) -> str:
+    """Return the host of an address, which may hold a secret behind it."""
+    try:
+        return urlsplit(hook.url).hostname or "another address"
+    except ValueError:
+        return "another address"

@@ -7,8 +7,8 @@ EN = Language(
     men=("Seán", "Cian", "Pádraig", "Liam", "Oisín", "Conor", "Rory", "Daniel", "Jack", "Éamonn", "Fionn", "Tom"),
     women=("Aoife", "Niamh", "Síle", "Ciara", "Gráinne", "Róisín", "Emma", "Grace", "Méabh", "Orla", "Hannah", "Kate"),
     surnames=(
-        ("Murphy", "Murphy"), ("Ó Briain", "Ní Bhriain"), ("Byrne", "Byrne"), ("O’Sullivan", "O’Sullivan"), ("Walsh", "Walsh"),
-        ("Doyle", "Doyle"), ("McCarthy", "McCarthy"), ("Gallagher", "Gallagher"), ("Ó Dálaigh", "Ní Dhálaigh"),
+        ("Murphy", "Murphy"), ("Breathnach", "Breathnach"), ("Byrne", "Byrne"), ("Sullivan", "Sullivan"), ("Walsh", "Walsh"),
+        ("Doyle", "Doyle"), ("McCarthy", "McCarthy"), ("Gallagher", "Gallagher"), ("Dálaigh", "Dálaigh"),
         ("Kennedy", "Kennedy"), ("Lynch", "Lynch"), ("Quinn", "Quinn"), ("Moore", "Moore"), ("Nolan", "Nolan"),
     ),
     streets=(

@@ -35,7 +35,7 @@ class Simulation:
         command += ["--trickle", str(TRICKLE), "--job-waits", "1", "--job-runs", "0.5"]
         for shop in SHOPS:
             command += ["--shop", shop.simulated(self.orders)]
-        return Process(NAME, command)
+        return Process(NAME, command, is_needed=True)
 
     def hears(self, name: str, line: str) -> bool:
         """Take in what the simulator tells of its shops, tokens too: that is not for the terminal."""

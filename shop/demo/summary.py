@@ -12,11 +12,11 @@ FAULTS: tuple[tuple[str, dict[str, object]], ...] = (
         {"name": "error-503", "times": 3, "path": "/api-results/*"},
     ),
     (
-        "The next file of orders is a web page: the run fails, and its page says why",
+        "The next download is a web page, not a file: the run fails, and its page says why",
         {"name": "html-instead-of-json", "times": 1, "path": "/api-results/*"},
     ),
     (
-        "Three lines of the next file are broken: they are set aside, the others count",
+        "Three lines of the next orders are broken: they are set aside, the others count",
         {"name": "bad-records", "times": 1, "amount": 3, "path": "/api/orders/snapshot"},
     ),
 )

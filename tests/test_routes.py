@@ -46,7 +46,7 @@ OF_ALL_SHOPS = {
     "/shops/new",
     "/snapshots/new",
     "/snapshots/take",
-}  # pages that no shop is chosen for
+}  # no shop is chosen for them
 WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.(json|csv))?")
 ROWS: dict[str, Callable[[Shop], object]] = {  # what the number in an address is the number of
     "order_id": an_order,

@@ -22,5 +22,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ("problem_at", "problem_code", "problem", "webhook_keys", "checked_at", "checked", "learned_at", "learned"):
+    for name in (
+        "problem_at",
+        "problem_code",
+        "problem",
+        "webhook_keys",
+        "checked_at",
+        "checked",
+        "learned_at",
+        "learned",
+    ):
         op.drop_column("shops", name)

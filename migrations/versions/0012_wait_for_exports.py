@@ -22,10 +22,6 @@ def upgrade() -> None:
     op.add_column("snapshots", sa.Column("remark", sa.Text(), nullable=True))
     op.add_column("snapshots", sa.Column("look_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("snapshots", sa.Column("received", postgresql.JSONB(), nullable=True))
-    op.create_check_constraint(
-        op.f("ck_snapshots_way"), "snapshots", "way IN ('export', 'lists')", postgresql_not_valid=True
-    )
-    op.execute("ALTER TABLE snapshots VALIDATE CONSTRAINT ck_snapshots_way")
     op.create_table(
         "webhook_notices",
         sa.Column("shop_id", sa.Integer(), nullable=False),
@@ -40,7 +36,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("webhook_notices")
-    op.drop_constraint(op.f("ck_snapshots_way"), "snapshots", type_="check")
     for name in (
         "received", "look_at", "remark", "stumbles", "looks", "job_state", "exports", "ticket", "asked_at", "way",
         "changed_since",

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from sqlalchemy.exc import IntegrityError
+
 from shop.audit.recording import Action, record
 from shop.db import db
 from shop.errors import Conflict
@@ -18,6 +20,8 @@ from shop.shops.secrets import seal
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 KEPT = "No shop was added."
+LONGEST_NAME = 120
+UNSEEN = re.compile(r"[\x00-\x20\x7f]")
 RESERVED = {"new"}  # what addresses of pages say where a shop's slug could stand
 
 
@@ -40,9 +44,7 @@ def connect(wanted: Connection, secret_key: str) -> Shop:
     base_url = checked_url(wanted.base_url, "The base URL", KEPT, "base_url") if wanted.base_url else None
     credentials = checked_credentials(wanted.credentials, KEPT)
     if shop_by_slug(wanted.slug):
-        raise Misstated(
-            "slug", f"There is a shop {wanted.slug} already. {KEPT} Choose another slug, or go on with that shop."
-        )
+        raise taken(wanted.slug)
     shop = Shop(
         slug=wanted.slug,
         name=wanted.name.strip() or name_from(wanted.slug),
@@ -52,7 +54,11 @@ def connect(wanted: Connection, secret_key: str) -> Shop:
         timezone=wanted.timezone,
     )
     db.session.add(shop)
-    db.session.flush()
+    try:
+        db.session.flush()
+    except IntegrityError:  # somebody else has taken the slug this very moment
+        db.session.rollback()
+        raise taken(wanted.slug) from None
     if credentials:
         shop.credentials = seal(shop.id, credentials, secret_key)
     record(
@@ -67,6 +73,10 @@ def connect(wanted: Connection, secret_key: str) -> Shop:
     return shop
 
 
+def taken(slug: str) -> Misstated:
+    return Misstated("slug", f"There is a shop {slug} already. {KEPT} Choose another slug, or go on with that shop.")
+
+
 def replace_token(shop: Shop, handed_in: Credentials, secret_key: str) -> None:
     """Seal another token in place of the shop's. Which shop it belongs to stays known: another shop's is found out."""
     kept = "Nothing was changed."
@@ -75,6 +85,7 @@ def replace_token(shop: Shop, handed_in: Credentials, secret_key: str) -> None:
         raise Misstated("token", f"There is no token. {kept} Paste the new one.")
     shop.credentials = seal(shop.id, credentials, secret_key)
     shop.access_token = shop.access_token_expires_at = None
+    shop.checked = shop.checked_at = None  # that was the other token
     problems.clear(shop)
     record(Action.SHOP_TOKEN_REPLACED, shop.slug, shop, kind="addon" if "token_url" in credentials else "private")
 
@@ -108,6 +119,10 @@ def check_words(wanted: Connection) -> None:
         )
     if wanted.slug in RESERVED:
         raise Misstated("slug", f"The slug {wanted.slug!r} is a page of Pult's own. {KEPT} Choose another one.")
+    if len(wanted.name) > LONGEST_NAME or not wanted.name.isprintable():
+        raise Misstated(
+            "name", f"This name cannot be shown. {KEPT} Use up to {LONGEST_NAME} letters and signs, in one line."
+        )
     if wanted.platform not in PLATFORMS:
         known = ", ".join(sorted(PLATFORMS))
         raise Misstated("platform", f"There is no platform {wanted.platform!r}. {KEPT} Pult knows: {known}.")
@@ -127,7 +142,12 @@ def checked_url(given: str, noun: str, kept: str, name: str = "url") -> str:
     """Return the URL without a slash at its end. Raises Misstated where it is not an http(s) address of a host."""
     try:
         parts = urlsplit(given.strip())
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+        usable = (
+            not UNSEEN.search(given.strip())
+            and parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and (parts.port or 1) > 0
+        )
     except ValueError:  # a port that is no number, a bracket without its pair
         usable = False
     if not usable or parts.username or parts.password or parts.query or parts.fragment:

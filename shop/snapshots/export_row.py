@@ -132,7 +132,8 @@ class ExportRow:
                 (self.shop_id, job, since),
             ).fetchone()
             connection.execute(
-                """UPDATE snapshots SET job_state = %s, looks = looks + 1, stumbles = 0, remark = NULL,
+                """UPDATE snapshots SET job_state = %s, looks = looks + 1, stumbles = 0,
+                          remark = CASE WHEN stumbles = 0 THEN remark END,
                           look_at = clock_timestamp() + make_interval(secs => %s) WHERE id = %s""",
                 (status, 0 if told else seconds, self.snapshot_id),
             )

@@ -88,7 +88,6 @@ class Snapshot(Model):
         CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
         CheckConstraint("kind IN ('orders', 'customers', 'products')", name="kind"),
         CheckConstraint("mode IN ('full', 'partial')", name="mode"),
-        CheckConstraint("way IN ('export', 'lists')", name="way"),
         CheckConstraint(
             "state <> 'done' OR lines = inserted + updated + unchanged + superseded + quarantined", name="books"
         ),

@@ -144,7 +144,7 @@ def in_batches(lines: list[bytes], first: int, offset: int, packed_at: int) -> I
 def refuse_other_formats(start: bytes) -> None:
     """An error page saved in place of a file is told as what it is."""
     head = start.removeprefix(BOM).lstrip()[:200]
-    if head[:1] == b"<":
+    if head[:1] == b"<" and b"\n{" not in start:  # a warning above the records is a bad line and no page
         raise DamagedFile(
             "This is an HTML or XML page, not a snapshot file; the platform probably answered with an error page. Nothing was loaded."
         )

@@ -207,8 +207,6 @@ def test_an_addons_token_that_expires_in_mid_run_is_renewed(
     app: Flask, db: SQLAlchemy, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = connected(simulator, addon=True)
-    hook = {"data": [{"event": "job:finished", "url": "https://a.example/hook"}]}
-    assert hook
     monkeypatch.setattr(waiting, "LOOKS", (600,))
     run = given_back(app, asked(shop)).id
     assert simulator.counts.token_refreshes == 1

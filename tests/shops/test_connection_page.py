@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from shop.audit.models import AuditEntry
 from shop.config import Config
+from shop.shops import connecting
 from shop.shops.models import Shop
 from shop.shops.queries import shop_by_slug
 from shop.shops.secrets import unseal
@@ -77,6 +78,8 @@ def test_an_owner_connects_a_shop_and_checks_it(client: FlaskClient, db: SQLAlch
     [
         ({"slug": "Pra ha"}, "The slug 'Pra ha' cannot stand in an address."),
         ({"slug": "there"}, "There is a shop there already."),
+        ({"slug": "pra\x00ha"}, "cannot stand in an address."),
+        ({"base_url": "https://x.example/\x00"}, "will not do."),
         ({"currency": "ABC"}, "'ABC' is not the code of a currency."),
         ({"timezone": "Prague"}, "There is no time zone 'Prague'."),
         ({"base_url": "ftp://x"}, "The base URL 'ftp://x' will not do."),
@@ -99,6 +102,26 @@ def test_a_wrong_value_is_told_at_its_field_and_nothing_is_lost_but_the_token(
     assert db.session.scalar(select(func.count()).select_from(Shop)) == 1
 
 
+@pytest.mark.parametrize("name", ["with\x00nothing", "two\nlines", "x" * 121])
+def test_a_name_that_cannot_be_shown_is_refused(client: FlaskClient, db: SQLAlchemy, name: str) -> None:
+    signed_in(client, an_owner())
+    answer = posted(client, "/shops/", **TYPED, name=name)
+    assert answer.status_code == 422
+    assert "This name cannot be shown. No shop was added." in answer.text
+    assert db.session.scalar(select(func.count()).select_from(Shop)) == 0
+
+
+def test_a_slug_that_somebody_takes_at_the_same_moment_is_told(
+    client: FlaskClient, db: SQLAlchemy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_shop("praha")
+    monkeypatch.setattr(connecting, "shop_by_slug", lambda _slug: None)
+    signed_in(client, an_owner())
+    answer = posted(client, "/shops/", **TYPED)
+    assert answer.status_code == 422
+    assert Page(answer.text).has("There is a shop praha already.")
+
+
 def test_a_failed_check_is_told_with_its_mend_and_stands_at_the_top(
     client: FlaskClient, db: SQLAlchemy, simulator: Simulator
 ) -> None:
@@ -113,6 +136,7 @@ def test_a_failed_check_is_told_with_its_mend_and_stands_at_the_top(
     assert posted(client, "/shops/praha/token", token=simulator.shops[0].private_token).location == "/shops/praha"
     page = shown(client)
     assert page.has("Praha has a new token.")
+    assert page.has("The platform was not asked yet.")
     assert not page.has("It goes away with")
 
 

@@ -17,7 +17,7 @@ from shop.shops import commands, secrets
 from shop.shops.models import Shop
 from shop.shops.secrets import box, is_current, opened, seal, unseal
 from shop.shops.webhook_keys import keep_key, keys_of
-from tests.builders import a_shop, another_app
+from tests.builders import a_shop, an_owner, another_app, signed_in
 from tests.servers import SECRET_KEY
 
 NEW = SecretKey("a new key that only the tests know", SECRET_KEY)
@@ -96,6 +96,15 @@ def test_a_resealing_that_was_killed_goes_on_where_it_was(
     assert [unseal(shop, NEW)["token"] for shop in shops] == ["token of praha", "token of brno", "token of plzen"]
     monkeypatch.undo()
     assert reseal(rotated) == (0, "6 sealed anew.\n")
+
+
+def test_whoever_is_signed_in_stays_so(app: Flask, rotated: Flask, db: SQLAlchemy) -> None:
+    cookie = signed_in(app.test_client(), an_owner()).get_cookie("pult")
+    assert cookie is not None
+    for made, status in ((rotated, 200), (app, 200)):
+        client = made.test_client()
+        client.set_cookie("pult", cookie.value)
+        assert client.get("/shops/").status_code == status
 
 
 def test_what_no_key_opens_is_named_and_left(rotated: Flask, db: SQLAlchemy) -> None:

@@ -16,7 +16,7 @@ def test_an_operator_sees_the_shops_they_were_given(client: FlaskClient) -> None
     a_shop("brno")
     signed_in(client, an_operator([praha]))
     page = Page(client.get("/shops/").text)
-    assert [row[0] for row in page.rows("Connected shops")] == ["Praha Shoptet"]
+    assert [row[0] for row in page.rows("Connected shops")] == ["Praha No token"]
     assert "/shops/praha" in page.links.values()
     assert "Connect a shop" not in page.links
 
@@ -46,7 +46,7 @@ def test_an_owner_pauses_and_resumes_a_shop(client: FlaskClient, db: SQLAlchemy)
     assert praha.state == "paused"
     page = Page(client.get("/shops/").text)
     assert page.has("Praha is paused. Its numbers stay; nothing is fetched until it is resumed.")
-    assert page.column("State", "Connected shops") == ["Paused"]
+    assert page.column("Shop", "Connected shops") == ["Praha Paused"]
     assert posted(client, "/shops/praha/pause").status_code == 409
     assert Page(client.get("/shops/praha").text).form("/shops/praha/resumption")
     assert posted(client, "/shops/praha/resumption").location == "/shops/praha"
@@ -73,7 +73,16 @@ def test_each_state_has_its_word(client: FlaskClient) -> None:
     a_shop("unchecked", credentials=b"sealed")
     a_shop("paused", state="paused")
     a_shop("well", credentials=b"sealed", checked=[], checked_at=datetime.now(UTC))
+    failed = [{"name": "reachable", "outcome": "failed", "sentence": "Nobody listens there.", "mend": ""}]
+    a_shop("failing", credentials=b"sealed", checked=failed, checked_at=datetime.now(UTC))
     a_shop("broken", state="paused", problem="The token is not accepted.", problem_code="bad_credentials")
     signed_in(client, an_owner())
-    told = Page(client.get("/shops/").text).column("State", "Connected shops")
-    assert told == ["No token", "Not checked yet", "Paused", "Active", "To be mended"]
+    told = Page(client.get("/shops/").text).column("Shop", "Connected shops")
+    assert told == [
+        "Bare No token",
+        "Unchecked Not checked yet",
+        "Paused Paused",
+        "Well Active",
+        "Failing Check failed",
+        "Broken To be mended",
+    ]

@@ -12,7 +12,7 @@ from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError
 from shop.platforms.remote import Outcome, Step
-from shop.shops import checking, webhooks
+from shop.shops import checking, webhook_registration
 from shop.shops.connecting import Connection, connect, pause, replace_token, resume
 from shop.shops.credentials import Credentials
 from shop.shops.models import Shop
@@ -104,8 +104,8 @@ def check(slug: str, as_json: bool) -> None:
 def webhook(slug: str, url: str, replace: bool) -> None:
     """Let the platform tell Pult of finished exports, and renew the key of its signatures."""
     shop = known(slug)
-    registered = webhooks.register(shop, config(), url, replace=replace, let_go=db.session.commit)
-    webhooks.keep(shop, registered, config().secret_key)
+    registered = webhook_registration.register(shop, config(), url, replace=replace, let_go=db.session.commit)
+    webhook_registration.keep(shop, registered, config().secret_key)
     db.session.commit()
     click.echo(registered.in_words(shop))
 

@@ -11,7 +11,7 @@ from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError
 from shop.platforms.registry import PLATFORMS
-from shop.shops import checking, connecting, webhooks
+from shop.shops import checking, connecting, webhook_registration
 from shop.shops.connecting import Connection
 from shop.shops.credentials import Credentials, Misstated
 from shop.shops.models import Shop
@@ -110,11 +110,11 @@ def webhook(shop: str) -> str | Response:
     changed = shop_or_404(shop)
     url, replace = request.form.get("url", ""), request.form.get("replace") == "1"
     try:
-        registered = webhooks.register(changed, config(), url, replace=replace, let_go=db.session.commit)
+        registered = webhook_registration.register(changed, config(), url, replace=replace, let_go=db.session.commit)
     except ShopError as error:
         db.session.rollback()
         return make_response(show_page(changed, webhook_error=error.message), HTTPStatus.UNPROCESSABLE_ENTITY)
-    webhooks.keep(changed, registered, config().secret_key)
+    webhook_registration.keep(changed, registered, config().secret_key)
     db.session.commit()
     flash(registered.in_words(changed), "good" if registered.hook.is_ours else "warn")
     return to(changed)

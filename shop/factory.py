@@ -67,7 +67,5 @@ def register_domain(app: Flask, domain: str) -> None:
         ("commands", "group", app.cli.add_command),
     ):
         if (ROOT / "shop" / domain / f"{edge}.py").exists():
-            part = getattr(importlib.import_module(f"shop.{domain}.{edge}"), thing, None)
-            if part is not None:  # a domain's webhooks.py may be about registering them
-                take(part)
+            take(getattr(importlib.import_module(f"shop.{domain}.{edge}"), thing))
     importlib.import_module(f"shop.{domain}.models")

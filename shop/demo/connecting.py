@@ -11,7 +11,7 @@ from shop.demo.cast import SHOPS, DemoShop
 from shop.demo.memory import Memory
 from shop.errors import ShopError
 from shop.local.commands import HOST
-from shop.shops import checking, webhooks
+from shop.shops import checking, webhook_registration
 from shop.shops.connecting import Connection, connect
 from shop.shops.credentials import Credentials
 from shop.shops.models import Shop
@@ -49,8 +49,8 @@ def connected(wanted: DemoShop, told: dict[str, Any], config: Config) -> Shop:
         shop = connect(connection_of(wanted, told), config.secret_key)
     shop.base_url = told["base_url"]
     db.session.commit()
-    registered = webhooks.register(shop, config, "", replace=True, let_go=db.session.commit)
-    webhooks.keep(shop, registered, config.secret_key)
+    registered = webhook_registration.register(shop, config, "", replace=True, let_go=db.session.commit)
+    webhook_registration.keep(shop, registered, config.secret_key)
     db.session.commit()
     checking.keep(shop, checking.ask(shop, config, db.session.commit))
     db.session.commit()

@@ -1,6 +1,7 @@
 """`flask demo`: a living Pult in one terminal, over two invented shops."""
 
 import os
+from contextlib import closing
 from dataclasses import replace
 
 import click
@@ -8,7 +9,9 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
 from rich.console import Console
+from sqlalchemy.exc import OperationalError
 
+from shop.commands import first_line
 from shop.config import Config
 from shop.db import db
 from shop.demo.connecting import refuse_other_shops
@@ -40,6 +43,9 @@ def demo(verbose: bool) -> None:
         play(config, memory, simulation, console, as_it_is if verbose else in_short)
     except ShopError as error:
         raise click.ClickException(error.message) from error
+    except OperationalError as error:
+        words = f"The database does not answer ({first_line(error.orig)}). What was loaded is kept; start again."
+        raise click.ClickException(words) from error
 
 
 def prepared(config: Config) -> tuple[Memory, Simulation]:
@@ -62,7 +68,8 @@ def play(config: Config, memory: Memory, simulation: Simulation, console: Consol
         story()
 
     children = [simulation.process(), *processes(config, workers=2)]
-    supervise(children, environment(config), say, listening(simulation, hear), watch)
+    with closing(story.course):
+        supervise(children, environment(config), say, listening(simulation, hear), watch)
     say("Stopped. Everything is kept; `make demo` goes on from here.")
 
 

@@ -1,7 +1,7 @@
 """The course of the demo, told in turns: connect, take the first snapshots in view of all, then ask for what changed."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
@@ -37,7 +37,7 @@ class Story:
     def __call__(self) -> None:
         next(self.course)
 
-    def told(self) -> Iterator[None]:
+    def told(self) -> Generator[None]:
         yield from self.until(lambda: self.simulation.is_ready, "The shop simulator")
         yield from self.until(lambda: answers(self.config.port), "The web")
         shops = [connected(wanted, self.simulation.told[wanted.slug], self.config) for wanted in SHOPS]

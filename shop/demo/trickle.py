@@ -60,7 +60,7 @@ class Trickle:
     def look(self) -> None:
         for run in asking.seen(sorted(self.asked)):
             if run.progress.remark:
-                self.say_once(f"{run.name} waits: {run.progress.remark} {self.page_of(run)}")
+                self.say_once(f"{run.name} are late: {run.progress.remark} {self.page_of(run)}")
             if not run.progress.is_live:
                 self.asked.discard(run.id)
             if run.state == "failed":

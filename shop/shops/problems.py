@@ -12,12 +12,20 @@ from shop.platforms.failures import (
     ModuleMissing,
     NoRights,
     PlatformFailure,
+    TokenExpired,
     WebhookMissing,
     WrongShop,
 )
 from shop.shops.models import Shop
 
-OF_THE_SHOP = (BadCredentials, NoRights, AddonSuspended, AddonNotInstalled, ModuleMissing, WebhookMissing, WrongShop)
+LOCKED_OUT = (
+    BadCredentials,
+    AddonSuspended,
+    AddonNotInstalled,
+    WrongShop,
+)  # nothing can be fetched, whatever is asked for
+OF_THE_SHOP = (*LOCKED_OUT, NoRights, ModuleMissing, WebhookMissing)
+LOCKED_OUT_CODES = frozenset(failure.code for failure in (*LOCKED_OUT, TokenExpired))
 
 
 def mark(connection: psycopg.Connection[Any], shop_id: int, failure: PlatformFailure) -> bool:
@@ -41,6 +49,11 @@ def note(shop: Shop, code: str, sentence: str) -> None:
     if shop.problem_code != code:
         shop.problem_at = datetime.now(UTC)
     shop.problem_code, shop.problem = code, sentence
+
+
+def locks_out(shop: Shop) -> bool:
+    """Whether the shop's problem makes every call of its platform useless until somebody mends it."""
+    return shop.problem_code in LOCKED_OUT_CODES
 
 
 def clear(shop: Shop) -> None:

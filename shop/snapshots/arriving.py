@@ -7,9 +7,6 @@ import structlog
 
 from shop.config import Config
 from shop.platforms.failures import (
-    AddonNotInstalled,
-    AddonSuspended,
-    BadCredentials,
     ExportGone,
     PlatformFailure,
     Transient,
@@ -18,6 +15,7 @@ from shop.platforms.failures import (
 )
 from shop.platforms.records import Kind
 from shop.platforms.remote import ExportRequest, ExportState, Remote, Ticket
+from shop.shops import problems
 from shop.shops.models import Shop
 from shop.shops.reaching import reached
 from shop.snapshots import exporting, fetching, runs, waiting
@@ -27,7 +25,6 @@ from shop.snapshots.models import Snapshot
 from shop.snapshots.watching import Watch
 
 WALKED = 25  # records between two words of how far a walk is
-LOCKED_OUT = (BadCredentials, AddonSuspended, AddonNotInstalled, WrongShop)  # until a person mends the connection
 log = structlog.get_logger()
 
 
@@ -56,7 +53,7 @@ class Arrival:
             with reached(self.shop, self.config) as remote:
                 self.learn(remote)
                 self.go_on(remote)
-        except LOCKED_OUT as failure:
+        except problems.OF_THE_SHOP as failure:
             self.flag(failure)
             raise
         except Transient as failure:
@@ -154,9 +151,6 @@ class Arrival:
         self.watch("wait", 0, 0)
 
     def flag(self, failure: PlatformFailure) -> None:
-        """Mark the shop: it is not asked again before a person has mended its connection."""
+        """Mark the shop, so that its page says what is wrong with it, and that it is let alone where nothing can help."""
         with self.row.fenced() as connection:
-            connection.execute(
-                "UPDATE shops SET problem = %s, problem_code = %s, problem_at = clock_timestamp() WHERE id = %s",
-                (failure.message, failure.code, self.shop.id),
-            )
+            problems.mark(connection, self.shop.id, failure)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from shop.db import db
 from shop.errors import Conflict, ShopError
 from shop.locks import Lease, worker_name
+from shop.shops import problems
 from shop.shops.models import Shop
 from shop.snapshots.models import LIVE, Snapshot
 from shop.snapshots.rawstore import StoredFile
@@ -97,7 +98,7 @@ def refuse_resting(shop: Shop) -> None:
             f"{shop.name} is paused, so {shop.platform} is not asked. Nothing was changed; "
             f"take it up again with `flask shops resume {shop.slug}`, or load a stored file."
         )
-    if shop.problem:
+    if problems.locks_out(shop):
         raise Resting(
             f"{shop.name} cannot be fetched until its connection is mended: {shop.problem} Then look whether it is: "
             f"`flask shops check {shop.slug}`."

@@ -59,12 +59,12 @@ def test_what_passes_by_itself_is_waited_out(
 
 
 @pytest.mark.parametrize(
-    ("fault", "path", "code", "is_locked_out"),
+    ("fault", "path", "code", "is_marked"),
     [
         ("token-revoked", None, "bad_credentials", True),
         ("identity-of-another-shop", None, "wrong_shop", True),
         ("addon-suspended", None, "addon_suspended", True),
-        ("missing-right", SNAPSHOT, "no_rights", False),
+        ("missing-right", SNAPSHOT, "no_rights", True),
         ("result-on-another-host", None, "address_refused", False),
         ("result-redirected", RESULTS, "address_refused", False),
         ("html-instead-of-json", RESULTS, "contract_broken", False),
@@ -72,7 +72,7 @@ def test_what_passes_by_itself_is_waited_out(
     ],
 )
 def test_what_does_not_pass_ends_the_run_at_once_with_a_sentence(
-    app: Flask, db: SQLAlchemy, simulator: Simulator, fault: str, path: str | None, code: str, is_locked_out: bool
+    app: Flask, db: SQLAlchemy, simulator: Simulator, fault: str, path: str | None, code: str, is_marked: bool
 ) -> None:
     shop = connected(simulator)
     shop.platform_shop_id = str(simulator.shops[0].eshop_id)
@@ -81,7 +81,7 @@ def test_what_does_not_pass_ends_the_run_at_once_with_a_sentence(
     run = refused(app, shop)
     assert run.error_code == code
     assert db.session.scalars(select(FailedSnapshot.permanent)).one() is True
-    assert (db.session.get_one(Shop, shop.id).problem_code == code) is is_locked_out
+    assert (db.session.get_one(Shop, shop.id).problem_code == code) is is_marked
     assert list((app.extensions["pult"].data_dir / "raw").glob("*.part")) == []
     simulator.faults.switch_off()
     mended = db.session.get_one(Shop, shop.id)
@@ -93,7 +93,7 @@ def test_what_does_not_pass_ends_the_run_at_once_with_a_sentence(
     check_figures(db, simulator)
 
 
-def test_a_shop_that_is_locked_out_is_not_asked_and_others_are(
+def test_a_shop_that_is_marked_is_not_asked_and_others_are(
     app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop
 ) -> None:
     simulator.faults.switch_on("token-revoked")

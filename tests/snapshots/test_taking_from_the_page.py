@@ -99,7 +99,7 @@ def test_what_is_missing_is_said_and_nothing_starts(
 
 
 @pytest.mark.parametrize(
-    "values", [{"state": "paused"}, {"problem": "The token is not accepted.", "problem_code": "x"}]
+    "values", [{"state": "paused"}, {"problem": "The token is not accepted.", "problem_code": "bad_credentials"}]
 )
 def test_a_shop_that_rests_is_not_asked(client: FlaskClient, db: SQLAlchemy, values: dict[str, str]) -> None:
     signed_in(client, an_operator([a_shop("praha", **values)]))
@@ -107,6 +107,13 @@ def test_a_shop_that_rests_is_not_asked(client: FlaskClient, db: SQLAlchemy, val
     assert answer.status_code == 409
     assert Page(answer.text).has("is paused" if "state" in values else "The token is not accepted.")
     assert db.session.scalars(select(Snapshot)).all() == []
+
+
+def test_a_problem_that_leaves_a_way_stops_nobody(client: FlaskClient, db: SQLAlchemy) -> None:
+    shop = a_shop("praha", problem="No webhook is registered.", problem_code="webhook_missing", credentials=b"sealed")
+    signed_in(client, an_operator([shop]))
+    assert take(client).status_code in (302, 303)
+    assert db.session.scalars(select(Snapshot.state)).all() == ["queued"]
 
 
 def test_a_manager_takes_no_snapshots(client: FlaskClient, db: SQLAlchemy) -> None:

@@ -23,7 +23,8 @@ class RunBars:
             self.progress.start()
 
     def stop(self) -> None:
-        self.progress.stop()
+        if self.progress.console.is_terminal:
+            self.progress.stop()
 
     def show(self, runs: Sequence[Seen]) -> None:
         for run in runs:

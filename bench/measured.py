@@ -1,4 +1,4 @@
-"""Runs one `flask` command in this process, then prints its peak memory in MiB."""
+"""Runs one `flask` command in this process, then prints its peak memory in MiB, and that of its largest child."""
 
 import resource
 import sys
@@ -12,4 +12,5 @@ if __name__ == "__main__":
     except SystemExit as end:
         if end.code:
             raise
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        print(resource.getrusage(whose).ru_maxrss / 1024)

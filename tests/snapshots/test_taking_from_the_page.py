@@ -18,8 +18,6 @@ from tests.builders import a_manager, a_shop, a_snapshot, an_operator, posted, s
 from tests.page import Page
 from tests.snapshots.page_parts import opened, operated, trail
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture
 def shop(client: FlaskClient) -> Shop:
@@ -32,16 +30,17 @@ def take(client: FlaskClient, **fields: Any) -> Any:
     )
 
 
-def awaited(shop: Shop, **values: Any) -> Snapshot:
-    """A run that waits for its platform."""
+def awaited(shop: Shop, look_in: int = 55, **values: Any) -> Snapshot:
+    """A run that waits for its platform, and is to be looked at in so many seconds."""
+    now = datetime.now(UTC)
     ticket = {
         "job": "job1",
         "endpoint": "/api/orders/snapshot",
-        "requested_at": (NOW - timedelta(minutes=3)).isoformat(),
+        "requested_at": (now - timedelta(minutes=3)).isoformat(),
     }
     given = {
         "state": "queued", "phase": "wait", "way": "export", "ticket": ticket, "exports": 1, "attempts": 1,
-        "started_at": NOW, "job_state": "running", "look_at": NOW + timedelta(seconds=55),
+        "started_at": now, "job_state": "running", "look_at": now + timedelta(seconds=look_in),
     }  # fmt: skip
     return a_snapshot(shop, **(given | values))
 
@@ -125,7 +124,7 @@ def test_a_manager_takes_no_snapshots(client: FlaskClient, db: SQLAlchemy) -> No
     ("values", "words"),
     [
         ({}, ["for the platform, 3", "The platform is writing the file", "next look in"]),
-        ({"job_state": None, "look_at": NOW - timedelta(seconds=9)}, ["Not looked at yet", "next look now"]),
+        ({"job_state": None, "look_in": -9}, ["Not looked at yet", "next look now"]),
         ({"stumbles": 2, "remark": "Shoptet failed."}, ["failed 2 times", "Shoptet failed.", "next try in"]),
         ({"exports": 2, "remark": "The export ended as failed."}, ["export 2 of 3 at the most", "ended as failed"]),
         (
@@ -159,9 +158,10 @@ def test_a_failed_run_whose_file_never_came_asks_anew(client: FlaskClient, db: S
 def test_runs_that_were_given_back_are_taken_up_when_their_time_has_come(
     app: Flask, db: SQLAlchemy, redis: Redis, shop: Shop
 ) -> None:
-    long_ago = NOW - timedelta(minutes=10)
+    now = datetime.now(UTC)
+    long_ago = now - timedelta(minutes=10)
     later = awaited(shop, heartbeat_at=long_ago)
-    due = awaited(shop, kind="products", heartbeat_at=NOW, look_at=NOW - timedelta(seconds=1))
+    due = awaited(shop, kind="products", heartbeat_at=now, look_in=-1)
     killed = awaited(shop, kind="customers", state="running", heartbeat_at=long_ago)
     assert enqueue_waiting() == 2
     assert redis.llen("rq:queue:imports") == 2
@@ -174,7 +174,7 @@ def test_the_doctor_tells_of_runs_that_nobody_looks_at(runner: FlaskCliRunner, d
     shop = a_shop("praha")
     awaited(shop)
     assert late_runs(timedelta(minutes=3)) == 0
-    awaited(shop, kind="products", look_at=NOW - timedelta(minutes=5))
+    awaited(shop, kind="products", look_in=-300)
     assert late_runs(timedelta(minutes=3)) == 1
     told = " ".join(runner.invoke(args=["doctor"]).output.split())
     assert "✗ waiting runs: 1 run late by more than 3 minutes" in told

@@ -28,7 +28,7 @@ def create_app(config: Config | None = None) -> Flask:
     csrf.init_app(app)
     for domain in DOMAINS:
         register_domain(app, domain)
-    for extra in ("shop.health", "shop.doctor", "shop.local.commands"):
+    for extra in ("shop.health", "shop.doctor", "shop.local.commands", "shop.demo.commands"):
         importlib.import_module(extra).register(app)
     return app
 

@@ -29,7 +29,7 @@ LADDER = {
     "webhooks": 6,
 }
 WORK = 4  # any other file: named after what it does
-EDGES = {"factory", "schedule", "frame", "health", "doctor"}  # what stands around the domains and may know them
+EDGES = {"factory", "schedule", "frame", "health", "doctor", "demo"}  # what stands around the domains and may know them
 ENTRIES = {"factory", "supervision"}  # what may import an edge, beside app.py, worker.py and other edges
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "services", "service", "manager", "base"}
 BANNED_VERBS = re.compile(r"_*(get|handle|process|do)_")
@@ -121,7 +121,7 @@ def test_imports_point_down_and_to_the_left(path: Path) -> None:
 
 
 def test_every_folder_is_a_known_domain_or_foundation() -> None:
-    foundation = {"charts", "listing", "local", "platforms", "simulator", "static"}
+    foundation = {"charts", "listing", "local", "platforms", "simulator", "static"} | {"demo"}
     folders = {path.name for path in SHOP.iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert folders <= foundation | set(DOMAINS)
 

@@ -1,8 +1,10 @@
 # What can be done here. Every target makes or refreshes .venv first; nothing outside this folder is changed.
+# To run Pult takes less than to work on it, so `make demo` and `make run` leave the tools of developers out.
 
 PYTHON ?= python3
 BIN := .venv/bin
-STAMP := .venv/installed
+INSTALLED := .venv/installed
+FIT_TO_RUN := .venv/fit-to-run
 
 # Rules of squawk that do not fit, each with its reason:
 #   ban-char-field             a currency code is exactly three letters
@@ -13,12 +15,22 @@ STAMP := .venv/installed
 #   require-statement-timeout  a migration may take as long as it needs
 UNFIT := ban-char-field,prefer-bigint-over-int,prefer-text-field,prefer-robust-stmts,require-lock-timeout,require-statement-timeout
 
-.PHONY: install run test check bench clean
+.PHONY: install demo run test check bench clean
 .DEFAULT_GOAL := install
 
-install: $(STAMP)
+install: $(INSTALLED)
 
-$(STAMP): pyproject.toml
+$(INSTALLED): pyproject.toml
+	$(call install,[local$(COMMA)dev])
+	@touch $(FIT_TO_RUN) $@
+
+$(FIT_TO_RUN): pyproject.toml
+	$(call install,[local])
+	@touch $@
+
+# What pip does is shown on a terminal; into a file it writes warnings and errors alone. Modules are compiled when they are first used.
+COMMA := ,
+define install
 	@command -v $(PYTHON) >/dev/null || { \
 	  echo "There is no $(PYTHON) here. Pult needs Python 3.11 or newer: apt-get install python3 python3-venv" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -27,10 +39,14 @@ $(STAMP): pyproject.toml
 	  echo "This Python cannot make a virtual environment. On Debian: apt-get install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -c 'import pip' 2>/dev/null || { echo "Making .venv"; $(PYTHON) -m venv --clear .venv; }
 	@echo "Installing what pyproject.toml names into .venv"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --editable '.[local,dev]'
-	@touch $@
+	@[ -t 1 ] || quiet=--quiet; \
+	  $(BIN)/python -m pip install $$quiet --disable-pip-version-check --no-input --no-compile --editable '.$(1)'
+endef
 
-run: install
+demo: $(FIT_TO_RUN)
+	@$(BIN)/flask demo
+
+run: $(FIT_TO_RUN)
 	@$(BIN)/flask serve
 
 test: install

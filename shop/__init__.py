@@ -10,5 +10,5 @@ Domains in reading order, which is also the order of imports:
 
 Inside a domain: models, queries, forms, work files, jobs, views; imports point down that ladder.
 Around them stands the foundation (config, db, errors, locks, queues, listing, formatting, platforms, local, simulator),
-which knows no domain. `factory.py` puts it all together.
+which knows no domain. `factory.py` puts it all together, and `demo` plays with all of it.
 """

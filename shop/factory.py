@@ -28,7 +28,8 @@ def create_app(config: Config | None = None) -> Flask:
     csrf.init_app(app)
     for domain in DOMAINS:
         register_domain(app, domain)
-    for extra in ("shop.health", "shop.doctor", "shop.schedule_commands", "shop.local.commands"):
+    extras = ("shop.health", "shop.doctor", "shop.schedule_commands", "shop.local.commands", "shop.demo.commands")
+    for extra in extras:
         importlib.import_module(extra).register(app)
     return app
 

@@ -29,6 +29,7 @@ class Process:
 
     name: str
     command: Sequence[str]
+    is_needed: bool = False  # by the others, until they are gone
 
 
 class Child:
@@ -135,22 +136,25 @@ class Supervisor:
 
     def stop(self) -> None:
         """Ask everybody to finish, wait a little, kill who did not. A second request shortens the wait to nothing."""
-        for child in self.children:
-            child.send(signal.SIGTERM)
-        asked, deadline = self.asked_to_stop, time.monotonic() + GRACE
-        while self.remaining() and time.monotonic() < deadline and self.asked_to_stop == asked:
-            self.relay(TURN)
-        for child in self.remaining():
-            child.send(signal.SIGKILL)
-        while self.remaining():
-            self.relay(TURN)
+        asked = self.asked_to_stop
+        for is_needed in (False, True):
+            self.end([child for child in self.children if child.process.is_needed is is_needed], asked)
         self.relay(0)
         for key in list(self.selector.get_map().values()):
             self.forget(key)
         self.selector.close()
 
-    def remaining(self) -> list[Child]:
-        return [child for child in self.children if child.running and child.ended() is None]
+    def end(self, children: Sequence[Child], asked: int) -> None:
+        """Return when these processes are gone, in order or killed. `asked`: the requests to stop there were at first."""
+        for child in children:
+            child.send(signal.SIGTERM)
+        deadline = time.monotonic() + GRACE
+        while remaining(children) and time.monotonic() < deadline and self.asked_to_stop == asked:
+            self.relay(TURN)
+        for child in remaining(children):
+            child.send(signal.SIGKILL)
+        while remaining(children):
+            self.relay(TURN)
 
     @contextmanager
     def heeding_signals(self) -> Iterator[None]:
@@ -165,6 +169,10 @@ class Supervisor:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def remaining(children: Sequence[Child]) -> list[Child]:
+    return [child for child in children if child.running and child.ended() is None]
 
 
 def supervise(

@@ -30,7 +30,7 @@ LADDER = {
 }
 WORK = 4  # any other file: named after what it does
 EDGES = {  # what stands around the domains and may know them
-    "factory", "frame", "health", "doctor",
+    "factory", "frame", "health", "doctor", "demo",
     "schedule", "schedule_commands", "chores", "ticking", "lateness", "punctuality",
 }  # fmt: skip
 ENTRIES = {"factory", "supervision"}  # what may import an edge, beside app.py, worker.py and other edges
@@ -124,7 +124,7 @@ def test_imports_point_down_and_to_the_left(path: Path) -> None:
 
 
 def test_every_folder_is_a_known_domain_or_foundation() -> None:
-    foundation = {"charts", "listing", "local", "platforms", "simulator", "static"}
+    foundation = {"charts", "listing", "local", "platforms", "simulator", "static"} | {"demo"}
     folders = {path.name for path in SHOP.iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert folders <= foundation | set(DOMAINS)
 

@@ -57,24 +57,29 @@ def resolve(
         LEFT JOIN customers c ON c.shop_id = %(shop)s AND lower(c.email) = s.email
         WHERE p.action IN ('i', 'u')""")
     run("ANALYZE resolved")
+    run("CREATE TEMP TABLE IF NOT EXISTS new_people (id bigint, email text) ON COMMIT DROP")
+    run(
+        "INSERT INTO new_people SELECT id, email FROM newcomers UNION ALL SELECT id, NULL FROM strangers WHERE email IS NULL"
+    )
     run("DROP TABLE buyers, newcomers, strangers")
 
 
-def describe_newcomers(
-    connection: psycopg.Connection[Any], shop_id: int, snapshot_id: int, staged: sql.Identifier, plan: sql.Identifier
-) -> None:
-    """Give the people whom this publish has created the name, and the words to be found by, of their newest order."""
+def describe_newcomers(connection: psycopg.Connection[Any], shop_id: int, staged: sql.Identifier) -> None:
+    """Give the people whom this publish has created the name, and the words to be found by, of their newest order.
+
+    It starts from the few columns that `resolve` kept of them, not from the customers of this run: of those the planner
+    knows nothing yet, and would look at every order for each.
+    """
+    connection.execute("ANALYZE new_people")
     connection.execute(
         sql.SQL("""
         UPDATE customers c SET name = n.name, company = n.company, phone = n.phone, country = n.country, search = n.buyer
-        FROM (SELECT DISTINCT ON (o.customer_id) o.customer_id, s.name, s.company, s.phone, s.country, s.buyer
-              FROM {plan} p JOIN {staged} s USING (line) JOIN orders o ON o.shop_id = %(shop)s AND o.id = p.stored_id
-              JOIN customers x ON x.shop_id = o.shop_id AND x.id = o.customer_id AND x.snapshot_id = %(snapshot)s
-                   AND x.email IS NOT DISTINCT FROM s.email
-              WHERE p.action IN ('i', 'u') ORDER BY o.customer_id, s.placed_at DESC, s.line DESC) AS n
-        WHERE c.shop_id = %(shop)s AND c.id = n.customer_id AND NOT c.registered
+        FROM (SELECT DISTINCT ON (w.id) w.id, s.name, s.company, s.phone, s.country, s.buyer
+              FROM new_people w JOIN orders o ON o.shop_id = %(shop)s AND o.customer_id = w.id JOIN {staged} s ON s.line = o.snapshot_line
+              WHERE s.email IS NOT DISTINCT FROM w.email ORDER BY w.id, s.placed_at DESC, s.line DESC) AS n
+        WHERE c.shop_id = %(shop)s AND c.id = n.id
           AND (c.name, c.company, c.phone, c.country, c.search) IS DISTINCT FROM (n.name, n.company, n.phone, n.country, n.buyer)""").format(
-            staged=staged, plan=plan
+            staged=staged
         ),
-        {"shop": shop_id, "snapshot": snapshot_id},
+        {"shop": shop_id},
     )

@@ -68,6 +68,7 @@ def environment(config: Config) -> dict[str, str]:
         "SECRET_KEY": config.secret_key,
         "PULT_DATA_DIR": str(config.data_dir),
         "PORT": str(config.port),
+        **({"PULT_BASE_URL": config.base_url} if config.base_url else {}),
         "PYTHONUNBUFFERED": "1",
         "TZ": "UTC",
     }
@@ -76,21 +77,33 @@ def environment(config: Config) -> dict[str, str]:
 def watching(config: Config, say: Say) -> Callable[[], None]:
     """Return what to look after between turns: the first answer of the web, and servers of our own that died."""
     address = config.base_url or f"http://{HOST}:{config.port}"
-    state = {"announced": False, "looked": time.monotonic()}
+    announced, look_after = False, reviving(say)
 
     def watch() -> None:
-        if not state["announced"] and answers(config.port):
-            state["announced"] = True
+        nonlocal announced
+        if not announced and answers(config.port):
+            announced = True
             say(f"Pult is ready at {address} — press Ctrl-C to stop")
-        if time.monotonic() - state["looked"] >= 1:
-            state["looked"] = time.monotonic()
-            for title in revive():
-                say(f"{title} had died and was started again")
+        look_after()
 
     return watch
 
 
-def port_is_free(port: int) -> None:
+def reviving(say: Say) -> Callable[[], None]:
+    """Return what starts servers of our own again that died; it looks once a second."""
+    looked = time.monotonic()
+
+    def look_after() -> None:
+        nonlocal looked
+        if time.monotonic() - looked >= 1:
+            looked = time.monotonic()
+            for title in revive():
+                say(f"{title} had died and was started again")
+
+    return look_after
+
+
+def port_is_free(port: int, command: str = "make run") -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -98,7 +111,7 @@ def port_is_free(port: int) -> None:
         except OSError as error:
             raise ShopError(
                 f"Port {port} is in use by another program. Nothing was started; "
-                f"stop that program, or choose another port: PORT={port % 65535 + 1} make run"
+                f"stop that program, or choose another port: PORT={port % 65535 + 1} {command}"
             ) from error
 
 

@@ -19,7 +19,7 @@ from shop.simulator.reading import paged, refuse_modules
 
 JOBS = Limits(100, 500)
 COST = 10.0
-ELSEWHERE = {"cz": "sk", "sk": "eu", "eu": "sk"}  # whose rows are in another shop's file
+ELSEWHERE = {"cz": "sk", "sk": "eu", "eu": "sk", "ie": "eu"}  # whose rows are in another shop's file
 
 
 def snapshot(call: Call) -> Reply:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from shop.simulator.language import Language
 from shop.simulator.languages.cs import CS
 from shop.simulator.languages.de import DE
+from shop.simulator.languages.en import EN
 from shop.simulator.languages.sk import SK
 
 
@@ -56,5 +57,6 @@ PROFILES = {
             "eu", DE, "DE", "EUR", "Europe/Berlin", "+49", Decimal(19), Decimal(7), products=300, foreign_currency="CZK",
             foreign_country="CZ", foreign_rate=25.1, foreign=0.05, cash_desk=0.0, registered=0.4,
         ),
+        ShopProfile("ie", EN, "IE", "EUR", "Europe/Dublin", "+353", Decimal(23), Decimal(9), products=300),
     )
 }  # fmt: skip

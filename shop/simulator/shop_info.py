@@ -18,7 +18,7 @@ ESHOP_INCLUDES = frozenset(
         "cashDesk",
     }
 )
-NAMES = {"CZ": "Česká republika", "SK": "Slovensko", "DE": "Deutschland"}
+NAMES = {"CZ": "Česká republika", "SK": "Slovensko", "DE": "Deutschland", "IE": "Ireland"}
 GRANTED = (
     ("eshop", "Shop information", "Eshop"), ("orders", "List of orders", "Orders"), ("order", "Order detail", "Orders"),
     ("customers", "List of customers", "Customers"), ("customer", "Customer detail", "Customers"),

@@ -55,9 +55,7 @@ class OrderPublisher(Publisher):
             self.update()
             self.insert(to_write)
             summed.result()
-        identity.describe_newcomers(
-            self.connection, self.shop_id, self.snapshot_id, self.table("main"), self.table("plan")
-        )
+        identity.describe_newcomers(self.connection, self.shop_id, self.table("main"))
         self.fold()
         return deleted
 

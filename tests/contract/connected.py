@@ -1,6 +1,5 @@
 """Connects a simulated shop to Pult, takes snapshots of it, and compares the books of both."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,7 +13,8 @@ from shop.config import Config
 from shop.db import db as handle
 from shop.errors import ShopError
 from shop.shops.models import Shop
-from shop.shops.secrets import box, seal
+from shop.shops.secrets import seal
+from shop.shops.webhook_keys import keep_key
 from shop.simulator.jobs import JobTimes
 from shop.simulator.online import SimulatedShop
 from shop.simulator.simulator import Simulator
@@ -52,8 +52,8 @@ def connected(simulator: Simulator, place: int = 0, *, addon: bool = False, slug
 
 def give_keys(shop: Shop, *keys: str) -> None:
     """Store keys of signatures as the shop's page does."""
-    told = json.dumps([{"key": key, "until": None} for key in keys])
-    shop.webhook_keys = box(shop.id, SECRET_KEY).encrypt(told.encode())
+    for key in keys:
+        keep_key(shop, key, SECRET_KEY)
     handle.session.commit()
 
 

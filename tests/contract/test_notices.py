@@ -111,17 +111,6 @@ def test_an_older_key_is_taken_while_it_lasts(client: FlaskClient, db: SQLAlchem
     assert client.post(PATH, data=body(), headers=signed(body(), "another" * 4)).status_code == 200
 
 
-def test_notices_are_answered_at_once(client: FlaskClient, db: SQLAlchemy, dilna: Shop) -> None:
-    waiting_run(dilna, "job7")
-    took = []
-    for number in range(20):
-        content = body(f"job{number}")
-        headers, began = signed(content), time.perf_counter()
-        client.post(PATH, data=content, headers=headers)
-        took.append(time.perf_counter() - began)
-    assert sorted(took)[10] < 0.05
-
-
 @contextmanager
 def told(live: str, running: float) -> Iterator[tuple[Simulator, Shop]]:
     """A simulated shop that tells the live server of its exports."""

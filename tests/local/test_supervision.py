@@ -124,6 +124,19 @@ def test_second_request_stops_without_waiting(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
+def test_who_is_needed_by_others_is_asked_to_stop_after_them(terminal: Terminal) -> None:
+    program = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: (print(time.monotonic(), flush=True), time.sleep({}), sys.exit())); print('up', flush=True); time.sleep(600)"
+    children = [
+        Child(Process(name, [sys.executable, "-c", program.format(wait)], is_needed=is_needed), os.environ)
+        for name, wait, is_needed in (("needed", 0, True), ("other", 0.5, False))
+    ]
+    supervisor = Supervisor(children, terminal.say, terminal.hear)
+    turn_until(supervisor, lambda: len(terminal.heard) == 2)
+    supervisor.stop()
+    asked = {name: float(line) for name, line in terminal.heard[2:]}
+    assert asked["needed"] - asked["other"] >= 0.5
+
+
 def test_killed_supervisor_takes_its_children_along() -> None:
     program = (
         "import os\nfrom shop.supervision import Child, Process\n"

@@ -81,7 +81,7 @@ def test_nobody_else_can_reach_it() -> None:
     [
         ([], "Missing option '--shop'"),
         (["--shop", "demo"], "is not slug:profile:orders:seed"),
-        (["--shop", "demo:xx:5:1"], "with a profile of cz, eu, sk"),
+        (["--shop", "demo:xx:5:1"], "with a profile of cz, eu, ie, sk"),
         (["--shop", "a:cz:5:1", "--shop", "a:eu:5:1"], "Two shops have one name"),
         (["--shop", "a:cz:5:1", "--fault", "gremlin"], "Known are: rate-limit-json"),
         (["--shop", "a:cz:5:1", "--fault", "slow:0"], "at least once"),

@@ -1,4 +1,4 @@
-"""The line in the head of pages when the scheduler is silent: one calm line that fits every width, and none when all is well."""
+"""The line in the head of pages when the scheduler is silent: calm, fitting every width, and not there when all is well."""
 
 from datetime import timedelta
 

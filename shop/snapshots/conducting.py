@@ -18,7 +18,7 @@ from shop.platforms.platform import Platform
 from shop.platforms.records import Kind
 from shop.platforms.registry import platform
 from shop.shops.models import Shop
-from shop.snapshots import runs, staging
+from shop.snapshots import runs, staging, statistics
 from shop.snapshots.arriving import Arrival
 from shop.snapshots.export_row import ExportRow
 from shop.snapshots.fault_points import fault_point
@@ -204,6 +204,7 @@ class Conductor:
         self.publish(planned, proof)
         fault_point("publish.after")
         staging.drop_tables(self.connection, self.snapshot.id)
+        statistics.gather(self.connection, self.kind, sum(planned.get(action, 0) for action in "iur"))
 
     def publish(self, planned: dict[str, int], proof: Proof) -> None:
         """Everything becomes visible in one commit: rows, folds, deletions and the run's own end."""

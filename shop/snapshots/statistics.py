@@ -1,0 +1,42 @@
+"""Tells PostgreSQL how large its tables have become, as soon as a run has changed much of one.
+
+Its own round comes by a minute later. Until then a page would be planned for the table as it was: after a first load
+for an empty one, so that a join of a moment takes minutes.
+"""
+
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from shop.platforms.records import Kind
+
+FEW = 1_000  # changed records, up to which nothing is looked at anew
+SHARE = 10  # the part of a table, one in so many, from which a change is worth a look
+BOUGHT = ("customers", "customer_accounts", "customer_metrics")
+SOLD = ("products", "product_variants", "product_metrics")
+SUMMED = ("order_revisions", "daily_sales", "daily_product_sales")
+WRITTEN = {  # the table of the records themselves stands first
+    Kind.ORDERS: ("orders", "order_items", *SUMMED, *BOUGHT, *SOLD),
+    Kind.CUSTOMERS: BOUGHT,
+    Kind.PRODUCTS: SOLD,
+}
+
+
+def gather(connection: psycopg.Connection[Any], kind: Kind, changed: int) -> bool:
+    """Gather the statistics of what a run of `kind` writes, if it changed much. `connection` is in no transaction.
+
+    A table that somebody else gathers at this moment is left to them.
+    """
+    tables = WRITTEN[kind]
+    if changed <= FEW or changed * SHARE < rows_of(connection, tables[0]):
+        return False
+    names = sql.SQL(", ").join(map(sql.Identifier, tables))
+    connection.execute(sql.SQL("ANALYZE (SKIP_LOCKED) {}").format(names))
+    return True
+
+
+def rows_of(connection: psycopg.Connection[Any], table: str) -> int:
+    """Return the rows of a table as PostgreSQL believes, -1 where it has never looked."""
+    found = connection.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", (table,)).fetchone()
+    return int(found[0]) if found else -1

@@ -28,6 +28,7 @@ from shop.snapshots.coverage import covered_until, last_done, open_failure
 from shop.snapshots.jobs import enqueue
 from shop.snapshots.models import LIVE, Snapshot, WebhookNotice
 from shop.snapshots.rawstore import raw_folder
+from shop.snapshots.reopening import reopen_due
 from shop.staff.models import SignIn
 from shop.staff.sessions import KEPT as SESSIONS_KEPT
 
@@ -106,6 +107,19 @@ def asked(kind: Kind, shop: Shop, since: datetime | None, meanwhile: Callable[[i
         return Outcome(error.message, "skipped")
     what = f"changes since {since:%Y-%m-%d %H:%M} UTC" if since else "everything"
     return Outcome(f"Snapshot {snapshot.id} asked for: {what}.", then=partial(enqueue, snapshot.id))
+
+
+def retry_failed() -> Outcome:
+    """Take failed runs up again whose hour has come. Idempotent: what was taken up is committed with the end of this run."""
+    taken = reopen_due()
+    if not taken:
+        return Outcome("No failed snapshot was due.")
+
+    def wake() -> None:
+        for snapshot_id in taken:
+            enqueue(snapshot_id)
+
+    return Outcome(f"Tried again: {', '.join(f'snapshot {snapshot_id}' for snapshot_id in taken)}.", then=wake)
 
 
 def check_figures(shop: Shop) -> Outcome:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from shop.db import Model, connector, raw_connection
 from shop.errors import Conflict
 
-LASTS = 20  # seconds a lease is good for without a heartbeat
+LASTS = 15  # seconds a lease is good for without a heartbeat
 BEAT = 5  # seconds between heartbeats
 log = structlog.get_logger()
 
@@ -68,8 +68,12 @@ class Lease:
         )
 
 
-def worker_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
+def worker_name(process: int | None = None) -> str:
+    return f"{socket.gethostname()}:{process or os.getpid()}"
+
+
+def gate_name(key: str) -> str:
+    return f"pult:lock:{key}"
 
 
 def take(connection: psycopg.Connection[Any], key: str) -> Lease:
@@ -88,6 +92,18 @@ def take(connection: psycopg.Connection[Any], key: str) -> Lease:
             f"Another worker holds the lease {key} right now. Nothing was changed; try again when it is done."
         )
     return Lease(key, row[0])
+
+
+def take_from_dead(connection: psycopg.Connection[Any], holder: str, cache: redis.Redis) -> None:
+    """Free what a process held that is known to have ended. Its unfinished transactions keep the next holder waiting."""
+    freed = connection.execute(
+        "UPDATE job_leases SET holder = NULL, expires_at = clock_timestamp() WHERE holder = %s RETURNING key", (holder,)
+    ).fetchall()
+    try:
+        for (key,) in freed:
+            cache.delete(gate_name(key))
+    except RedisError as error:
+        log.warning("redis_lock_unavailable", holder=holder, error=str(error))
 
 
 @contextmanager
@@ -139,7 +155,7 @@ def extend_gate(lock: Any) -> None:
 def gate(key: str, redis_url: str) -> Iterator[Any]:
     """The cheap lock in front. Without Redis, work goes on: the lease in PostgreSQL is the truth."""
     connection = redis.Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)
-    lock = connection.lock(f"pult:lock:{key}", timeout=LASTS, thread_local=False)
+    lock = connection.lock(gate_name(key), timeout=LASTS, thread_local=False)
     try:
         taken = lock.acquire(blocking=False)
     except RedisError as error:

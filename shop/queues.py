@@ -1,6 +1,7 @@
 """The queues: who promises how fast, how work is put in, and the worker that takes it out."""
 
 import ctypes
+import faulthandler
 import os
 import signal
 import sys
@@ -8,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import structlog
 from flask import Flask
 from redis import Redis
@@ -17,7 +19,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import OperationalError
 
-from shop import heartbeats, logs
+from shop import heartbeats, logs, stopping
 from shop.config import Config
 from shop.db import db
 
@@ -28,6 +30,9 @@ ALL = (INTERACTIVE, IMPORTS, OPS)
 TICK = "tick"  # the scheduler's own: its worker runs nothing but TICKS
 TICKS = "shop.ticking.tick"
 BEAT = 10  # seconds between the words that a worker leaves in PostgreSQL
+SWEEP = 5  # seconds between two looks at our rows, while a worker has nothing to do
+OVERTIME = 10  # seconds beyond its timeout after which work is ended that did not end itself
+DATABASE_AWAY = (OperationalError, psycopg.OperationalError)
 KEPT_FAILED = 7 * 24 * 3600
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 log = structlog.get_logger()
@@ -75,7 +80,13 @@ class AppWorker(Worker):
 
     app: Flask
     sweep: Callable[[], object]  # puts rows back into the queue that nobody works on
+    left_by_dead: Callable[[str, int, int], object]  # work, row and process of a child that died in its midst
     beaten_at = float("-inf")
+
+    @property
+    def dequeue_timeout(self) -> int:
+        """Seconds that an idle worker waits at the queue before it looks after our rows."""
+        return min(SWEEP, super().dequeue_timeout)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """Say in PostgreSQL as well that this worker lives, whether it waits or watches over a job."""
@@ -91,9 +102,33 @@ class AppWorker(Worker):
         with self.app.app_context():
             try:
                 type(self).sweep()
-            except OperationalError as error:
-                log.warning("sweep_failed", error=str(error.orig))
+            except DATABASE_AWAY as error:
+                log.warning("sweep_failed", error=str(error))
             db.engine.dispose()  # no connection of the parent is open when it forks
+
+    def setup_work_horse_signals(self) -> None:
+        """A child that is asked to end lets go of its work at the next safe place."""
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]  # RQ ships it without types
+        stopping.on_signal()
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Hand the request on, so that a deploy waits for the end of a chunk and not of a long load."""
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        if self.horse_pid:
+            self.kill_horse(signal.SIGTERM)
+
+    def handle_work_horse_killed(self, job: Job, retpid: int | None, ret_val: int | None, rusage: Any) -> None:
+        """Take note of a child that died over its work, so that it goes on at once and not when its lease has run out."""
+        super().handle_work_horse_killed(job, retpid, ret_val, rusage)  # type: ignore[no-untyped-call]
+        log.warning("worker_died", work=job.func_name, row=job.args[:1], status=ret_val)
+        if retpid is None or job.func_name is None or not job.args:
+            return
+        with self.app.app_context():
+            try:
+                type(self).left_by_dead(job.func_name, job.args[0], retpid)
+            except DATABASE_AWAY as error:
+                log.warning("death_not_noted", work=job.func_name, error=str(error))  # the watchdog finds it
+            db.engine.dispose()
 
     def perform_job(self, job: Job, queue: Queue, execution: Any) -> bool:
         """Run in the forked child: die with the parent, and never share the parent's database sockets."""
@@ -104,23 +139,33 @@ class AppWorker(Worker):
         if queue.name == TICK and job.func_name != TICKS:
             log.error("job_refused", queue=TICK, work=job.func_name)
             return False
+        if job.timeout and job.timeout > 0:
+            # For work that swallows RQ's timeout, or never comes back from a library: needs no interpreter to strike.
+            faulthandler.dump_traceback_later(job.timeout + OVERTIME, exit=True)
         with self.app.app_context(), structlog.contextvars.bound_contextvars(job=job.id):
             db.engine.dispose(close=False)
             return bool(super().perform_job(job, queue, execution))
 
 
-def work(app: Flask, names: list[str], sweep: Callable[[], object], *, burst: bool = False) -> None:
+def work(
+    app: Flask,
+    names: list[str],
+    sweep: Callable[[], object],
+    left_by_dead: Callable[[str, int, int], object],
+    *,
+    burst: bool = False,
+) -> None:
     """Serve the queues until told to stop. No fixed name: a killed worker's name would stay taken for minutes."""
     logs.configure("worker")
     config: Config = app.extensions["pult"]
     connection = Redis.from_url(config.redis_url, health_check_interval=30)
-    AppWorker.app, AppWorker.sweep = app, staticmethod(sweep)
+    AppWorker.app, AppWorker.sweep, AppWorker.left_by_dead = app, staticmethod(sweep), staticmethod(left_by_dead)
     worker = AppWorker(
         [queue(name, connection) for name in names],
         connection=connection,
         serializer=JSONSerializer,
         worker_ttl=30,
-        maintenance_interval=10,
+        maintenance_interval=SWEEP,
         log_job_description=False,
     )
     worker.work(burst=burst, logging_level="WARNING", with_scheduler=False)

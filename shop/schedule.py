@@ -91,6 +91,14 @@ ENTRIES: tuple[Entry, ...] = (
     *snapshots_of(Kind.CUSTOMERS, 20),
     *snapshots_of(Kind.ORDERS, 35),
     Entry(
+        key="snapshots.retry",
+        title="another try of failed snapshots",
+        timing=Every(timedelta(hours=1)),
+        job=chores.retry_failed,
+        late_after=timedelta(minutes=30),
+        must_succeed_within=timedelta(hours=6),
+    ),
+    Entry(
         key=FIGURES,
         title="check of the figures",
         timing=Cron("40 4 * * *"),

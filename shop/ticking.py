@@ -15,7 +15,7 @@ from shop.locks import Lease, LostLease, held
 from shop.schedule import Entry
 from shop.scheduler import assert_tick
 from shop.shops.models import Shop
-from shop.snapshots.jobs import enqueue_waiting
+from shop.snapshots import jobs
 from shop.task_runs import TaskRun
 
 WORK = "shop.ticking.run_task"
@@ -55,7 +55,7 @@ def wake(run_id: int, task: str) -> bool:
 
 def look_after() -> None:
     """What a worker does between jobs: wake for rows that nobody works on, and tick if nobody else does."""
-    enqueue_waiting()
+    jobs.enqueue_waiting()
     wake_left_behind()
     heard = {part.part: part.heard_at for part in heartbeats.last_heard()}
     if task_runs.now() - heard.get(heartbeats.TICK, schedule.LONG_AGO) > OVERDUE:
@@ -73,6 +73,12 @@ def wake_left_behind() -> int:
         known = queues.waiting_rows(current_app, entry.queue if entry else queues.OPS, WORK)
         woken += run_id not in known and wake(run_id, task)
     return woken
+
+
+def left_by_dead(work: str, row_id: int, process: int) -> None:
+    """Take over what a child of this machine was at when it died. A task waits for its watchdog: it may be the cause."""
+    if work == jobs.WORK:
+        jobs.left_by_dead(row_id, process)
 
 
 def run_task(run_id: int) -> None:

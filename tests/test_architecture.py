@@ -36,7 +36,9 @@ EDGES = {  # what stands around the domains and may know them
 ENTRIES = {"factory", "supervision"}  # what may import an edge, beside app.py, worker.py and other edges
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "services", "service", "manager", "base"}
 BANNED_VERBS = re.compile(r"_*(get|handle|process|do)_")
-THEIR_WORDS = {"get_id", "get_command", "process_bind_param"}  # names that another library asks for
+THEIR_WORDS = {  # names that another library asks for
+    "get_id", "get_command", "process_bind_param", "handle_warm_shutdown_request", "handle_work_horse_killed",
+}  # fmt: skip
 MAX_LINES = 300
 MAX_FUNCTION = 40  # lines; only a list of what is what, in a few steps, may be longer
 FEW_STEPS = 20

@@ -1,9 +1,12 @@
 """Who is who: one e-mail is one person, and a platform's customer id belongs to exactly one person."""
 
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 from psycopg import sql
+
+from shop.db import joined_as_sets
 
 
 def resolve(
@@ -16,16 +19,28 @@ def resolve(
     file: so the same people come of a file whether it is taken as a whole or piece by piece.
     """
 
-    def run(query: str) -> None:
+    def run(query: str) -> int:
         statement = sql.SQL(query).format(staged=staged, plan=plan)
-        connection.execute(statement, {"shop": shop_id, "snapshot": snapshot_id})
+        return connection.execute(statement, {"shop": shop_id, "snapshot": snapshot_id}).rowcount
 
-    run("""
+    buyers = run("""
         CREATE TEMP TABLE buyers ON COMMIT DROP AS
         SELECT s.line, s.customer_guid AS guid, s.email, s.name, s.company, s.phone, s.country, s.buyer, s.placed_at
         FROM {plan} p JOIN {staged} s USING (line)
         WHERE p.action IN ('i', 'u') AND (s.customer_guid IS NOT NULL OR s.email IS NOT NULL)""")
     run("ANALYZE buyers")
+    with joined_as_sets(connection, buyers):
+        tell_apart(run)
+    run("ANALYZE resolved")
+    run("CREATE TEMP TABLE IF NOT EXISTS new_people (id bigint, email text) ON COMMIT DROP")
+    run(
+        "INSERT INTO new_people SELECT id, email FROM newcomers UNION ALL SELECT id, NULL FROM strangers WHERE email IS NULL"
+    )
+    run("DROP TABLE buyers, newcomers, strangers")
+
+
+def tell_apart(run: Callable[[str], int]) -> None:
+    """Create who is new among the `buyers`, and make `resolved`."""
     run("""
         CREATE TEMP TABLE strangers ON COMMIT DROP AS
         SELECT nextval('customers_id_seq') AS id, s.* FROM (
@@ -56,12 +71,6 @@ def resolve(
         LEFT JOIN customer_accounts a ON a.shop_id = %(shop)s AND a.guid = s.customer_guid
         LEFT JOIN customers c ON c.shop_id = %(shop)s AND lower(c.email) = s.email
         WHERE p.action IN ('i', 'u')""")
-    run("ANALYZE resolved")
-    run("CREATE TEMP TABLE IF NOT EXISTS new_people (id bigint, email text) ON COMMIT DROP")
-    run(
-        "INSERT INTO new_people SELECT id, email FROM newcomers UNION ALL SELECT id, NULL FROM strangers WHERE email IS NULL"
-    )
-    run("DROP TABLE buyers, newcomers, strangers")
 
 
 def describe_newcomers(connection: psycopg.Connection[Any], shop_id: int, staged: sql.Identifier) -> None:
@@ -71,15 +80,15 @@ def describe_newcomers(connection: psycopg.Connection[Any], shop_id: int, staged
     knows nothing yet, and would look at every order for each.
     """
     connection.execute("ANALYZE new_people")
-    connection.execute(
-        sql.SQL("""
+    found = connection.execute("SELECT count(*) FROM new_people").fetchone()
+    statement = sql.SQL("""
         UPDATE customers c SET name = n.name, company = n.company, phone = n.phone, country = n.country, search = n.buyer
         FROM (SELECT DISTINCT ON (w.id) w.id, s.name, s.company, s.phone, s.country, s.buyer
               FROM new_people w JOIN orders o ON o.shop_id = %(shop)s AND o.customer_id = w.id JOIN {staged} s ON s.line = o.snapshot_line
               WHERE s.email IS NOT DISTINCT FROM w.email ORDER BY w.id, s.placed_at DESC, s.line DESC) AS n
         WHERE c.shop_id = %(shop)s AND c.id = n.id
           AND (c.name, c.company, c.phone, c.country, c.search) IS DISTINCT FROM (n.name, n.company, n.phone, n.country, n.buyer)""").format(
-            staged=staged
-        ),
-        {"shop": shop_id},
+        staged=staged
     )
+    with joined_as_sets(connection, found[0] if found else 0):
+        connection.execute(statement, {"shop": shop_id})

@@ -42,10 +42,10 @@ class Arrival:
     def bring(self) -> None:
         """Go on until the file is stored. Raises LookLater, or the failure that ends the run."""
         runs.refuse_resting(self.shop)
-        while True:
+        waiting.wait_in_turn(self.row, self.in_place, self.tick)
+        while not self.brought():
             waiting.wait_in_turn(self.row, self.in_place, self.tick)
-            if self.brought():
-                return
+            self.row.begin_again()
 
     def brought(self) -> bool:
         """Go on as far as the platform lets us; False where the run has to rest first."""

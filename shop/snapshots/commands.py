@@ -24,6 +24,7 @@ from shop.snapshots.conducting import conduct
 from shop.snapshots.forms import moment_of
 from shop.snapshots.models import Snapshot
 from shop.snapshots.rawstore import StoredFile, store_file
+from shop.snapshots.reopening import reopen
 from shop.snapshots.watching import Watch, unwatched
 
 group = ShopGroup("snapshots", help="Fetch and load orders, customers and products.")
@@ -90,7 +91,7 @@ def show(snapshot_id: int, as_json: bool) -> None:
 @click.option("--confirm", is_flag=True, help="Accept an empty or shrunken file, and what it deletes.")
 @as_json
 def retry(snapshot_id: int, confirm: bool, as_json: bool) -> None:
-    """Run a failed snapshot again, from its stored file if there is one, or go on with one whose worker was killed."""
+    """Take a failed snapshot up again, from its stored file if there is one, or go on with one whose worker was killed."""
     earlier = known_run(snapshot_id)
     if earlier.is_live:
         carry_out(earlier.id, as_json=as_json)
@@ -99,7 +100,8 @@ def retry(snapshot_id: int, confirm: bool, as_json: bool) -> None:
         raise ShopError(
             f"Snapshot {snapshot_id} is {earlier.state}, not failed. Nothing was started; use replay to load its file again."
         )
-    carry_out(begun_again(earlier, confirm=confirm).id, as_json=as_json)
+    reopen(earlier, confirmed=confirm)
+    carry_out(recorded(earlier).id, as_json=as_json)
 
 
 @group.command("replay")
@@ -114,7 +116,7 @@ def replay(snapshot_id: int, as_json: bool) -> None:
         raise ShopError(
             f"Snapshot {snapshot_id} has no stored file. Nothing was started; `retry` asks the platform anew."
         )
-    carry_out(begun_again(earlier, confirm=False).id, as_json=as_json)
+    carry_out(recorded(runs.run_again(earlier, "command line")).id, as_json=as_json)
 
 
 def known_shop(slug: str) -> Shop:
@@ -140,10 +142,6 @@ def stored(path: Path) -> StoredFile:
         raise ShopError(f"The file {path} cannot be read: {error.strerror}. Nothing was changed.") from error
 
 
-def begun_again(earlier: Snapshot, *, confirm: bool) -> Snapshot:
-    return recorded(runs.run_again(earlier, "command line", confirmed=confirm))
-
-
 def recorded(snapshot: Snapshot) -> Snapshot:
     """Commit a run and its trail entry in one transaction."""
     shop = db.session.get_one(Shop, snapshot.shop_id)
@@ -161,6 +159,8 @@ def carry_out(snapshot_id: int, *, as_json: bool) -> None:
     try:
         with watcher as watch:
             conduct(snapshot_id, config, watch, in_place=True)
+            while is_given_back(snapshot_id):  # a process that maps lines has died, and it is tried more carefully
+                conduct(snapshot_id, config, watch, in_place=True)
     except ShopError as error:
         if as_json:
             print_result(snapshot_id, time.monotonic() - started, error=error.message)
@@ -170,6 +170,11 @@ def carry_out(snapshot_id: int, *, as_json: bool) -> None:
         return
     row = summary(known_run(snapshot_id))
     click.echo(f"Snapshot {snapshot_id} is {row['state']} after {time.monotonic() - started:.1f} s: {in_words(row)}")
+
+
+def is_given_back(snapshot_id: int) -> bool:
+    db.session.rollback()
+    return known_run(snapshot_id).state == "queued"
 
 
 def print_result(snapshot_id: int, seconds: float, **more: str) -> None:

@@ -1,7 +1,5 @@
 """Conducts one run through its phases, from the request to the publish. Safe to be killed anywhere and begun again."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,37 +8,37 @@ import structlog
 from psycopg import sql
 from psycopg.errors import UniqueViolation
 
+from shop import stopping
 from shop.config import Config
-from shop.db import connector, db, raw_connection
+from shop.db import db, raw_connection
 from shop.errors import ShopError
 from shop.locks import Lease, LostLease, held
 from shop.platforms.platform import Platform
 from shop.platforms.records import Kind
 from shop.platforms.registry import platform
 from shop.shops.models import Shop
-from shop.snapshots import runs, staging, statistics
+from shop.snapshots import deaths, runs, staging, statistics
 from shop.snapshots.arriving import Arrival
 from shop.snapshots.export_row import ExportRow
+from shop.snapshots.failing import Failed, fail, failure_of
 from shop.snapshots.fault_points import fault_point
 from shop.snapshots.fetching import drop_part
-from shop.snapshots.mapper_process import mapper_for
+from shop.snapshots.mapper_process import MapperDied, mapper_for
 from shop.snapshots.models import Snapshot
 from shop.snapshots.planning import StoredMeanwhile, hold_stored, plan
 from shop.snapshots.proving import Proof, missing_where, prove
-from shop.snapshots.publisher import Publisher, prepare_session
+from shop.snapshots.publisher import prepare_session
 from shop.snapshots.publishing import publisher_of
-from shop.snapshots.publishing_ahead import Ahead
-from shop.snapshots.publishing_orders import OrderPublisher
 from shop.snapshots.rawstore import stored_path
 from shop.snapshots.reading import ReadAhead, batches
 from shop.snapshots.shapes import SHAPES
 from shop.snapshots.waiting import LookLater
 from shop.snapshots.watching import Watch, unwatched
+from shop.stopping import Stopped, cut_short
 
 log = structlog.get_logger()
-CRASHED = "Pult itself failed while working on this snapshot ({}). Nothing was published; the log holds the details under the run's number."
 BULK = 20_000  # lines from which foreign keys are checked as a set instead of row by row
-AHEAD = 4 << 20  # packed bytes from which a first load is published while it is staged
+AHEAD = 6  # chunks that are mapped before they are needed
 
 
 def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched, *, in_place: bool = False) -> None:
@@ -65,24 +63,59 @@ def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched, *, in_pl
             try:
                 if snapshot.file_path is None:
                     row = ExportRow(connection, lease, snapshot_id, shop.id)
-                    Arrival(snapshot, shop, config, row, watch, in_place=in_place).bring()
+                    Arrival(snapshot, shop, config, row, stoppable(watch), in_place=in_place).bring()
                     snapshot, shop = detached(snapshot_id)
                 Conductor(snapshot, shop, config, connection, lease, watch, beat).carry_out()
             except LookLater:
                 runs.give_back(connection, lease, snapshot_id)
-            except ShopError as error:
-                log.info("run_failed", error=error.message)
-                code, passes = str(getattr(error, "code", "refused")), bool(getattr(error, "transient", False))
-                runs.fail(connection, snapshot_id, error.message, code, permanent=not passes)
-                drop_part(snapshot_id, config.data_dir)
-                staging.drop_tables(connection, snapshot_id)
-                raise
-            except (psycopg.OperationalError, LostLease, KeyboardInterrupt, SystemExit):
+            except Stopped:
+                log.info("run_let_go")
+                runs.stop(connection, lease, snapshot_id)
+            except MapperDied:
+                log.warning("mapper_died")
+                deaths.note(connection, snapshot_id)
+                runs.stop(connection, lease, snapshot_id)
+            except (LostLease, KeyboardInterrupt, SystemExit):
                 raise  # the run stays as it is; whoever takes it up next goes on from its last chunk
             except BaseException as error:
-                log.exception("run_crashed")
-                runs.fail(connection, snapshot_id, CRASHED.format(type(error).__name__), "crashed")
-                raise
+                if connection.closed or connection.broken:
+                    raise  # likewise: the database is away, and what it has committed is all that counts
+                end(connection, lease, snapshot, error, config, again=not in_place)
+
+
+def end(
+    connection: psycopg.Connection[Any],
+    lease: Lease,
+    snapshot: Snapshot,
+    error: BaseException,
+    config: Config,
+    *,
+    again: bool,
+) -> None:
+    """Close the attempt by its error, which is raised again where the run has ended by it."""
+    failure = failure_of(error, snapshot.kind)
+    ended = fail(connection, lease, snapshot.id, failure, again=again)
+    if isinstance(error, ShopError):
+        log.info("run_failed", error=failure.message, ended=ended)
+    else:
+        log.error("run_broke_off", error=failure.message, ended=ended, exc_info=error)
+    if not ended:
+        return
+    drop_part(snapshot.id, config.data_dir)
+    staging.drop_tables(connection, snapshot.id)
+    if isinstance(error, ShopError) or not failure.transient:
+        raise error
+    raise Failed(failure.message) from error
+
+
+def stoppable(watch: Watch) -> Watch:
+    """Let go of the work, where it can be let go of, once this process was asked to end."""
+
+    def watched(phase: str, done: int, whole: int) -> None:
+        stopping.check()
+        watch(phase, done, whole)
+
+    return watched
 
 
 def detached(snapshot_id: int) -> tuple[Snapshot, Shop]:
@@ -124,10 +157,10 @@ class Conductor:
         beat: Beat,
     ) -> None:
         self.snapshot, self.shop, self.config = snapshot, shop, config
-        self.connection, self.lease, self.watch, self.beat = connection, lease, watch, beat
+        self.connection, self.lease, self.watch, self.beat = connection, lease, stoppable(watch), beat
+        self.watch_publish = watch  # which commits, or is cut short
         self.platform: Platform = platform(shop.platform)
         self.kind = Kind(snapshot.kind)
-        self.ahead: Ahead | None = None
 
     def carry_out(self) -> None:
         file = stored_path(self.snapshot.file_path or "", self.config.data_dir)
@@ -139,35 +172,36 @@ class Conductor:
             self.start_over()
             self.stage(file)
             self.prove_and_publish()
-        finally:
-            self.end_advance()
 
     def stage(self, file: Path) -> None:
         runs.enter_phase(self.connection, self.lease, self.snapshot.id, "stage")
         line, offset = self.resume()
         whole = file.stat().st_size
+        narrowing = deaths.Narrowing.of(self.connection, self.snapshot.id)
         with raw_connection(autocommit=True) as lookup:
-            reader = staging.LineReader(self.shop, self.kind, self.platform, lookup, line, offset)
+            reader = staging.LineReader(self.shop, self.kind, self.platform, lookup, line, offset, narrowing.poisonous)
             stager = staging.Stager(self.connection, self.lease, self.snapshot.id, self.shop.id, line)
-            if self.kind is Kind.ORDERS and not reader.known and whole >= AHEAD:
-                self.ahead = Ahead(connector(), self.snapshot.id, self.shop.id, self.platform)
             lines = bad = 0
             try:
                 with (
-                    mapper_for(self.platform.name, self.kind, self.shop.timezone, whole) as mapper,
-                    ReadAhead(batches(file, skip=offset)) as source,
+                    mapper_for(
+                        self.platform.name, self.kind, self.shop.timezone, 0 if narrowing.is_on else whole
+                    ) as mapper,
+                    ReadAhead(narrowing.cut(batches(file, skip=offset), line)) as source,
                 ):
-                    for chunk in staging.chunks(source, reader, mapper):
+                    for chunk in staging.chunks(source, reader, mapper, ahead=0 if narrowing.is_on else AHEAD):
                         fault_point("stage.before_chunk")
                         stager.stage(chunk)
-                        if self.ahead is not None:
-                            self.ahead.reached(stager.staged)
+                        if narrowing.is_on:
+                            stager.settle()
                         lines, bad = lines + chunk.lines, bad + len(chunk.quarantined)
                         staging.refuse_too_many(lines, bad, at_end=False)
                         self.watch("stage", chunk.bytes_read, whole)
                 stager.settle()
             finally:
                 stager.close()
+        if narrowing.is_on:
+            deaths.widen(self.connection, self.snapshot.id)
         fault_point("stage.done")
 
     def resume(self) -> tuple[int, int]:
@@ -181,7 +215,6 @@ class Conductor:
         return 0, 0
 
     def start_over(self) -> None:
-        self.end_advance()
         with self.connection.transaction():
             self.lease.check(self.connection)
             staging.drop_tables(self.connection, self.snapshot.id)
@@ -211,14 +244,16 @@ class Conductor:
 
         def advance(lines: int) -> None:
             self.beat.published = lines
-            self.watch("publish", lines, max(proof.records, 1))
+            self.watch_publish("publish", lines, max(proof.records, 1))
 
         advance(0)
         publisher = publisher_of(self.kind)(self.connection, self.snapshot.id, self.shop.id, self.platform, advance)
         with self.connection.transaction():
             self.lease.check(self.connection)
             publisher.prepare()
-        with self.publishing(publisher, planned) as connection:
+        connection = self.connection
+        with cut_short(connection), connection.transaction():
+            prepare_session(connection, bulk=planned.get("i", 0) >= BULK)
             self.lease.check(connection)
             hold_stored(connection, self.snapshot.id, self.shop.id, self.kind)
             deleted = publisher.publish(self.missing() if proof.missing else None)
@@ -230,22 +265,6 @@ class Conductor:
                 "superseded": planned.get("s", 0) + planned.get("o", 0),
                 "deleted": deleted,
             })  # fmt: skip
-
-    @contextmanager
-    def publishing(self, publisher: Publisher, planned: dict[str, int]) -> Iterator[psycopg.Connection[Any]]:
-        """Yield the connection whose open transaction publishes: the one that began ahead, or a new one."""
-        if self.ahead is not None and isinstance(publisher, OrderPublisher) and self.ahead.agrees(planned):
-            with self.ahead.handed_to(publisher) as connection:
-                yield connection
-            return
-        with self.connection.transaction():
-            prepare_session(self.connection, bulk=planned.get("i", 0) >= BULK)
-            yield self.connection
-
-    def end_advance(self) -> None:
-        if self.ahead is not None:
-            self.ahead.close()
-            self.ahead = None
 
     def missing(self) -> sql.Composed:
         """Return a query for the ids of stored entities that a complete file no longer holds."""

@@ -12,8 +12,10 @@ from psycopg.types.json import Jsonb
 
 from shop.locks import Lease
 from shop.platforms.downloads import Received
+from shop.platforms.failures import PlatformFailure
 from shop.platforms.remote import ExportStatus, Ticket
 from shop.snapshots.rawstore import StoredFile
+from shop.snapshots.runs import begin_attempt, end_attempt
 
 NOTICES_KEPT = timedelta(days=30)
 
@@ -147,12 +149,19 @@ class ExportRow:
         assert row is not None
         return int(row[0])
 
-    def rest(self, seconds: float, remark: str) -> None:
+    def rest(self, seconds: float, failure: PlatformFailure) -> None:
+        """End this attempt by the failure, and keep when the next one is to begin."""
         with self.fenced() as connection:
+            end_attempt(connection, self.snapshot_id, "failed", failure.happened, failure.code)
             connection.execute(
                 "UPDATE snapshots SET look_at = clock_timestamp() + make_interval(secs => %s), remark = %s WHERE id = %s",
-                (seconds, remark, self.snapshot_id),
+                (seconds, failure.happened, self.snapshot_id),
             )
+
+    def begin_again(self) -> None:
+        """Begin the next attempt, where the rest was waited for in place."""
+        with self.fenced() as connection:
+            begin_attempt(connection, self.snapshot_id)
 
     def seconds_left(self) -> float:
         """Return how long until the platform is to be looked at again; nothing where it is not to be waited for."""

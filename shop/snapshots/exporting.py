@@ -29,6 +29,7 @@ class ExportsSpent(Transient):
     """None of the exports that a run may ask for came to an end that gives a file."""
 
     code = "no_export"
+    spent = True
     mend = "Run it again later; if it stays, ask the platform's support why its exports do not end."
 
 

@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, case, func, select
 from shop import queues
 from shop.audit.recording import WORKER, act_as
 from shop.config import Config
-from shop.db import db
+from shop.db import db, raw_connection
 from shop.errors import Conflict, ShopError
-from shop.locks import LostLease
+from shop.locks import LostLease, take_from_dead, worker_name
+from shop.snapshots import deaths
 from shop.snapshots.conducting import conduct, log
 from shop.snapshots.models import LIVE, Snapshot
 
-SILENT = 20  # seconds without a heartbeat, after which a run counts as left behind
+SILENT = 15  # seconds without a heartbeat, after which a run counts as left behind
 WORK = "shop.snapshots.jobs.take_snapshot"
 LONGEST = 6 * 3600  # seconds; a first load of eight million lines takes minutes
 
@@ -35,6 +36,14 @@ def take_snapshot(snapshot_id: int) -> None:
         log.info("run_refused", run=snapshot_id, reason=error.message)  # the row says so already
     if was_told(snapshot_id):
         enqueue(snapshot_id)
+
+
+def left_by_dead(snapshot_id: int, process: int) -> None:
+    """Take a run over from a child of this machine that has just died over it, and put it back into the queue."""
+    with raw_connection(autocommit=True) as connection:
+        deaths.note(connection, snapshot_id)
+        take_from_dead(connection, worker_name(process), current_app.extensions["redis"])
+    enqueue(snapshot_id)
 
 
 def rests(snapshot_id: int) -> bool:

@@ -18,6 +18,10 @@ LENGTH = struct.Struct(">I")
 LARGE = 4 << 20  # packed bytes from which a file is worth the start of processes
 
 
+class MapperDied(ChildProcessError):
+    """A mapping process ended over the lines that it was given."""
+
+
 class Mapper(Protocol):
     """Takes lines now, gives their rows later, in whatever order the caller asks."""
 
@@ -86,9 +90,7 @@ class Child:
         except BrokenPipeError:
             answer = None
         if answer is None:
-            raise ChildProcessError(
-                f"A mapping process ended with code {self.process.wait()} in the middle of its work."
-            )
+            raise MapperDied(f"A mapping process ended with code {self.process.wait()} in the middle of its work.")
         return self.decoder.decode(answer)
 
     def close(self) -> None:

@@ -80,6 +80,11 @@ class Snapshot(Model):
     quarantined: Mapped[int] = mapped_column(Integer, server_default="0")
     deleted: Mapped[int] = mapped_column(Integer, server_default="0")
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    # Workers that this run has killed: how many in a row at one place, and how few lines are staged at once since.
+    deaths: Mapped[int] = mapped_column(Integer, server_default="0")
+    died_at: Mapped[str | None] = mapped_column(Text)  # the phase; while staging with the line after which it was
+    narrowed_to: Mapped[int | None] = mapped_column(Integer)
+    narrowed_until: Mapped[int | None] = mapped_column(Integer)  # the line from which the file is read at full width
     error: Mapped[str | None] = mapped_column(Text)
     error_code: Mapped[str | None] = mapped_column(Text)
     notes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
@@ -111,8 +116,9 @@ class SnapshotAttempt(Model):
     worker: Mapped[str] = mapped_column(Text)
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    outcome: Mapped[str | None] = mapped_column(Text)  # done, failed, lost, stopped
+    outcome: Mapped[str | None] = mapped_column(Text)  # done, failed, stopped, killed, lost
     phase: Mapped[str | None] = mapped_column(Text)
+    line: Mapped[int | None] = mapped_column(Integer)  # up to which the file was staged by then
     error: Mapped[str | None] = mapped_column(Text)
     error_code: Mapped[str | None] = mapped_column(Text)
 
@@ -144,11 +150,24 @@ class FailedSnapshot(Model):
     permanent: Mapped[bool] = mapped_column(Boolean)
     failed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     resolved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    resolution: Mapped[str | None] = mapped_column(Text)  # superseded by a later success, retried, dismissed
+    resolution: Mapped[str | None] = mapped_column(Text)  # how it was closed, in words; a person's reason
+    resolved_by: Mapped[str | None] = mapped_column(Text)  # who dismissed it; null: it closed by itself
+    sweeps: Mapped[int] = mapped_column(Integer, server_default="0")  # hourly tries so far
+    retry_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # the next one; null: there is none
+    trace: Mapped[str | None] = mapped_column(Text)  # places in the code, without values
 
     __table_args__ = (
         Index("ix_failed_snapshots_open", "shop_id", "kind", "id", postgresql_where="resolved_at IS NULL"),
-        Index("ix_failed_snapshots_fingerprint", "fingerprint", "id"),
+        Index(
+            "ix_failed_snapshots_fingerprint", "fingerprint", "shop_id", "id", postgresql_where="resolved_at IS NULL"
+        ),
+        Index(
+            "ix_failed_snapshots_due",
+            "shop_id",
+            "kind",
+            "id",
+            postgresql_where="resolved_at IS NULL AND retry_at IS NOT NULL",
+        ),
     )
 
 

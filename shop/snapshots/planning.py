@@ -13,6 +13,7 @@ class StoredMeanwhile(ShopError):
     """A row that was skipped as unchanged has been written by somebody else since; the file must be staged anew."""
 
     code = "stored_meanwhile"
+    transient = True
 
 
 # One row a staged line. Inside the file the newest change wins, then the last line; against what is stored, an older

@@ -42,42 +42,20 @@ class OrderPublisher(Publisher):
         "parts_of": columns(ITEMS, "p"),
     }
 
-    began_ahead = False  # whether this transaction holds what `publishing_ahead` wrote, in its table `written_ahead`
-
     def publish(self, missing: sql.Composed | None) -> int:
         """Carry the plan out; returns how many orders were marked as deleted."""
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="sums") as beside:
             summed = beside.submit(self.sum_goods, connector())
-            to_write = self.to_write()
-            self.resolve(to_write)
+            self.run("UPDATE {plan} SET stored_id = nextval('orders_id_seq') WHERE action = 'i'")
+            identity.resolve(self.connection, self.shop_id, self.snapshot_id, self.table("main"), self.table("plan"))
             self.remember_what_changes(missing)
             deleted = self.delete()
             self.update()
-            self.insert(to_write)
+            self.insert()
             summed.result()
         identity.describe_newcomers(self.connection, self.shop_id, self.table("main"))
         self.fold()
         return deleted
-
-    def resolve(self, plan: sql.Identifier) -> None:
-        identity.resolve(self.connection, self.shop_id, self.snapshot_id, self.table("main"), plan)
-
-    def to_write(self) -> sql.Identifier:
-        """Number the orders to be inserted; return the plan of what is not written yet."""
-        if not self.began_ahead:
-            self.run("UPDATE {plan} SET stored_id = nextval('orders_id_seq') WHERE action = 'i'")
-            return self.table("plan")
-        self.run("""
-            CREATE TEMP TABLE remaining ON COMMIT DROP AS
-            SELECT line, nextval('orders_id_seq') AS stored_id, placed_at, local_day, status_code, action FROM {plan} p
-            WHERE action = 'i' AND NOT EXISTS (SELECT 1 FROM written_ahead w WHERE w.line = p.line) ORDER BY line""")
-        for name in ("remaining", "written_ahead"):
-            self.run("ANALYZE {name}", name=sql.Identifier(name))
-        self.run("""
-            UPDATE {plan} p SET stored_id = w.stored_id
-            FROM (SELECT line, stored_id FROM written_ahead UNION ALL SELECT line, stored_id FROM remaining) AS w
-            WHERE p.line = w.line""")
-        return sql.Identifier("remaining")
 
     def prepare(self) -> None:
         """Everything that may be seen before the publish: the names of statuses."""
@@ -181,34 +159,32 @@ class OrderPublisher(Publisher):
             ON CONFLICT DO NOTHING""").format(pairs=pairs)
         self.connection.execute(statement, {"snapshot": self.snapshot_id})
 
-    def insert(self, plan: sql.Identifier) -> None:
+    def insert(self) -> None:
         """Insert the new orders and their lines, in the file's order and in bounded steps."""
         top = self.value("SELECT coalesce(max(line), 0) FROM {plan}")
         for start in range(0, top + 1, STEP):
-            self.insert_lines(plan, start, start + STEP)
+            self.insert_lines(start, start + STEP)
             self.advance(min(start + STEP, top))
 
-    def insert_lines(self, plan: sql.Identifier, above: int, up_to: int) -> None:
+    def insert_lines(self, above: int, up_to: int) -> None:
         """Insert the planned orders of some lines of the file, and their items."""
         bounds = {"from": above, "to": up_to}
         self.run(
             """
             INSERT INTO orders (shop_id, id, code, {copied}, items_at, customer_id, counted, snapshot_id, snapshot_line)
             SELECT %(shop)s, p.stored_id, s.code, {staged}, s.placed_at, r.customer_id, st.counted, %(snapshot)s, s.line
-            FROM {planned} p JOIN {main} s USING (line) JOIN resolved r USING (line)
+            FROM {plan} p JOIN {main} s USING (line) JOIN resolved r USING (line)
                  JOIN order_statuses st ON st.shop_id = %(shop)s AND st.code = s.status_code
             WHERE p.action = 'i' AND p.line > %(from)s AND p.line <= %(to)s AND s.line > %(from)s AND s.line <= %(to)s
             ORDER BY p.line""",
             bounds,
-            planned=plan,
         )
         self.run(
             """
             INSERT INTO order_items (shop_id, order_id, created_at, {items})
-            SELECT %(shop)s, pl.stored_id, pl.placed_at, {parts_of} FROM {parts} p JOIN {planned} pl ON pl.line = p.src
+            SELECT %(shop)s, pl.stored_id, pl.placed_at, {parts_of} FROM {parts} p JOIN {plan} pl ON pl.line = p.src
             WHERE pl.action = 'i' AND p.src > %(from)s AND p.src <= %(to)s AND pl.line > %(from)s AND pl.line <= %(to)s""",
             bounds,
-            planned=plan,
         )
 
     def fold(self) -> None:

@@ -12,10 +12,21 @@ from shop.errors import Conflict, ShopError
 from shop.locks import Lease, worker_name
 from shop.shops import problems
 from shop.shops.models import Shop
+from shop.snapshots.deaths import refuse_poisoned
 from shop.snapshots.models import LIVE, Snapshot
 from shop.snapshots.rawstore import StoredFile
 
 SECOND_CLICK = timedelta(seconds=10)
+COVER = """
+    UPDATE failed_snapshots f
+    SET resolved_at = clock_timestamp(), retry_at = NULL,
+        resolution = CASE WHEN e.id = s.id THEN 'it succeeded when it was tried again' ELSE 'a later snapshot succeeded' END
+    FROM snapshots s, snapshots e
+    WHERE s.id = %(id)s AND f.shop_id = s.shop_id AND f.kind = s.kind AND f.resolved_at IS NULL AND e.id = f.snapshot_id
+    AND (e.id = s.id
+         OR (s.mode = 'full' AND (e.as_of IS NULL OR e.as_of <= s.as_of))
+         OR (s.way IS NOT NULL AND e.way IS NOT NULL
+             AND (s.changed_since IS NULL OR (e.mode = 'partial' AND s.changed_since <= e.changed_since))))"""
 
 
 class Resting(ShopError):
@@ -144,9 +155,9 @@ def is_second_click(live: Snapshot, requested_by: str, mode: str) -> bool:
 
 
 def begin_attempt(connection: psycopg.Connection[Any], snapshot_id: int) -> int | None:
-    """Take the run up, under its lease: earlier attempts that never ended are lost. None when it is over already.
+    """Take the run up, under its lease: an attempt that never ended is lost. None when the run is over already.
 
-    A run that was given back to wait goes on with the attempt that gave it back.
+    A run that was given back to wait for its platform goes on with the attempt that gave it back.
     """
     found = connection.execute(
         "SELECT state, attempts FROM snapshots WHERE id = %s AND state IN ('queued', 'running') FOR UPDATE",
@@ -154,7 +165,11 @@ def begin_attempt(connection: psycopg.Connection[Any], snapshot_id: int) -> int 
     ).fetchone()
     if found is None:
         return None
-    waited = found[0] == "queued" and found[1] > 0
+    going = connection.execute(
+        "SELECT 1 FROM snapshot_attempts WHERE snapshot_id = %s AND number = %s AND ended_at IS NULL",
+        (snapshot_id, found[1]),
+    ).fetchone()
+    waited = found[0] == "queued" and going is not None
     number = int(found[1]) + (0 if waited else 1)
     connection.execute(
         """UPDATE snapshots SET state = 'running', attempts = %s, started_at = coalesce(started_at, clock_timestamp()),
@@ -184,7 +199,20 @@ def give_back(connection: psycopg.Connection[Any], lease: Lease, snapshot_id: in
         )
 
 
+def stop(connection: psycopg.Connection[Any], lease: Lease, snapshot_id: int) -> None:
+    """Let go of a run because its worker ends in good order; it is due at once, and no try of it is used up."""
+    with connection.transaction():
+        lease.check(connection)
+        end_attempt(connection, snapshot_id, "stopped")
+        connection.execute(
+            """UPDATE snapshots SET state = 'queued', heartbeat_at = clock_timestamp(), look_at = clock_timestamp()
+               WHERE id = %s AND state = 'running'""",
+            (snapshot_id,),
+        )
+
+
 def enter_phase(connection: psycopg.Connection[Any], lease: Lease, snapshot_id: int, phase: str) -> None:
+    refuse_poisoned(connection, snapshot_id, phase)
     with connection.transaction():
         lease.check(connection)
         connection.execute(
@@ -201,7 +229,7 @@ def end_attempt(
     code: str | None = None,
 ) -> None:
     connection.execute(
-        """UPDATE snapshot_attempts a SET ended_at = clock_timestamp(), outcome = %s, error = %s, error_code = %s, phase = s.phase
+        """UPDATE snapshot_attempts a SET ended_at = clock_timestamp(), outcome = %s, error = %s, error_code = %s, phase = s.phase, line = s.cursor_line
            FROM snapshots s WHERE a.snapshot_id = %s AND a.ended_at IS NULL AND s.id = a.snapshot_id""",
         (outcome, error, code, snapshot_id),
     )
@@ -217,28 +245,4 @@ def finish(connection: psycopg.Connection[Any], snapshot_id: int, counts: dict[s
         counts | {"id": snapshot_id},
     )
     end_attempt(connection, snapshot_id, "done")
-    connection.execute(
-        """UPDATE failed_snapshots f SET resolved_at = clock_timestamp(), resolution = 'a later snapshot succeeded'
-           FROM snapshots s WHERE s.id = %s AND f.shop_id = s.shop_id AND f.kind = s.kind AND f.resolved_at IS NULL""",
-        (snapshot_id,),
-    )
-
-
-def fail(
-    connection: psycopg.Connection[Any], snapshot_id: int, message: str, code: str, *, permanent: bool = True
-) -> None:
-    """Record why the run ended; it appears among the failed snapshots until a later one succeeds."""
-    with connection.transaction():
-        ended = connection.execute(
-            """UPDATE snapshots SET state = 'failed', error = %s, error_code = %s, finished_at = clock_timestamp()
-               WHERE id = %s AND state IN ('queued', 'running') RETURNING shop_id, kind""",
-            (message, code, snapshot_id),
-        ).fetchone()
-        if ended is None:
-            return
-        end_attempt(connection, snapshot_id, "failed", message, code)
-        connection.execute(
-            """INSERT INTO failed_snapshots (shop_id, kind, snapshot_id, error, error_code, fingerprint, permanent)
-               VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (snapshot_id) DO NOTHING""",
-            (*ended, snapshot_id, message, code, f"{ended[1]}:{code}", permanent),
-        )
+    connection.execute(COVER, {"id": snapshot_id})

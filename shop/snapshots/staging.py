@@ -23,6 +23,8 @@ from shop.snapshots.shapes import SHAPES, Shape
 RULES = b"pult 1"  # part of every source hash: raised when records are mapped differently, so that all are mapped anew
 KEPT_RAW = 64 << 10
 FEWEST_BAD = 50
+KILLS = "kills_its_worker"
+KILLS_WORDS = "Reading this record has killed one worker after another, most likely for want of memory."
 BAD_SHARE = 0.001
 
 
@@ -103,7 +105,7 @@ def staged_rows(connection: psycopg.Connection[Any], snapshot_id: int) -> int:
     return int(row[0]) if row else 0
 
 
-def chunks(batches: Iterable[Batch], reader: "LineReader", mapper: Mapper, ahead: int = 6) -> Iterator[Chunk]:
+def chunks(batches: Iterable[Batch], reader: "LineReader", mapper: Mapper, ahead: int) -> Iterator[Chunk]:
     """Turn batches of lines into chunks of rows, in order; some are mapped ahead of the one that is handed out."""
     under_way: deque[tuple[Chunk, Future[Mapped]]] = deque()
     for batch in batches:
@@ -131,7 +133,9 @@ class LineReader:
         lookup: psycopg.Connection[Any],
         cursor_line: int,
         cursor_offset: int,
+        poisonous: int | None = None,
     ) -> None:
+        self.poisonous = poisonous  # a line that is set aside unread: it alone has killed more than one worker
         self.shape = SHAPES[kind]
         self.shop_id = shop.id
         self.lookup = lookup
@@ -150,6 +154,8 @@ class LineReader:
 
     def chunk(self, batch: Batch) -> Chunk:
         chunk = Chunk(self.line, self.offset, batch.packed_at)
+        if self.poisonous == self.line + 1:
+            return self.set_aside(chunk, batch.lines[0])
         hashes = [blake2b(raw, digest_size=16, person=RULES).digest() for raw in batch.lines]
         peeks = self.unchanged(batch.lines, hashes) if self.known else {}
         for index, raw in enumerate(batch.lines):
@@ -165,6 +171,16 @@ class LineReader:
                 whole = batch.ended or index + 1 < len(batch.lines)
                 chunk.to_map.append(Line(self.line, self.offset, raw, hashes[index], whole))
             self.offset += len(raw) + 1
+        chunk.cursor_line, chunk.cursor_offset = self.line, self.offset
+        return chunk
+
+    def set_aside(self, chunk: Chunk, raw: bytes) -> Chunk:
+        """Quarantine the line without reading it; it is the only one of its batch."""
+        self.line += 1
+        chunk.lines = 1
+        line = Line(self.line, self.offset, raw, b"", whole=True)
+        chunk.quarantined.append((line, Bad(self.line, KILLS, "$", KILLS_WORDS)))
+        self.offset += len(raw) + 1
         chunk.cursor_line, chunk.cursor_offset = self.line, self.offset
         return chunk
 

@@ -32,6 +32,7 @@ from shop.snapshots.page_parts import form_parts, only_slug, segments, take_part
 from shop.snapshots.progress import progress
 from shop.snapshots.queries import attempts_of, freshness, live_snapshots, quarantined_of, reasons_of, snapshots_by_id
 from shop.snapshots.rawstore import store_file
+from shop.snapshots.reopening import reopen
 from shop.staff.access import chosen_shops, may, person, refuse, requires, shop_or_404, visible_shops
 from shop.staff.permissions import Permission
 
@@ -172,8 +173,10 @@ def progress_fragment(snapshot_id: int) -> str:
 @bp.post("/snapshots/<int:snapshot_id>/retry")
 @requires(Permission.RUN_SNAPSHOTS)
 def retry(snapshot_id: int) -> Response:
-    """Run a failed run's stored file again."""
+    """Take a failed run up again; whoever presses twice, or at the same time as another, does it once."""
     earlier = run_or_404(snapshot_id)
+    if earlier.is_live:
+        return redirect(f"/snapshots/{earlier.id}", HTTPStatus.SEE_OTHER)
     if not can_run_again(earlier):
         raise Conflict(f"Snapshot {earlier.id} is {earlier.state}, not failed. Nothing was started.")
     return again(earlier, confirmed=False)
@@ -192,11 +195,14 @@ def confirmation(snapshot_id: int) -> str | Response:
     return again(earlier, confirmed=True)
 
 
-def again(earlier: Snapshot, *, confirmed: bool) -> Response:
+def again(run: Snapshot, *, confirmed: bool) -> Response:
     try:
-        run = runs.run_again(earlier, person().email, confirmed=confirmed)
+        taken = reopen(run, confirmed=confirmed)
     except runs.AlreadyRunning as error:
         return busy(error)
+    if not taken:
+        db.session.rollback()
+        return redirect(f"/snapshots/{run.id}", HTTPStatus.SEE_OTHER)
     record(Action.SNAPSHOT_REQUESTED, f"snapshot {run.id}", shop=shop_of(run), kind=run.kind, mode=run.mode)
     return started(run)
 

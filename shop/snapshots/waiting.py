@@ -1,6 +1,5 @@
 """Waits for a platform: sparsely, sooner when it sends word, and without holding a worker for long."""
 
-import random
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,12 +8,12 @@ import structlog
 
 from shop.platforms.failures import ExportGone, PlatformFailure, Transient
 from shop.platforms.remote import ExportState, ExportStatus, Remote, Ticket
+from shop.snapshots import retries
 from shop.snapshots.export_row import ExportRow
 from shop.snapshots.fault_points import fault_point
 
 LOOKS = (2, 3, 5, 10, 20, 30, 60)  # seconds before each look at an export; the last one repeats
 HELD = 5  # seconds that a worker waits in place; for longer it gives the run back
-REST = (30, 120, 600)  # seconds after each failure in a row, unless the platform asks for more
 LONGEST = timedelta(hours=4)  # an export that is not done by then never will be
 TURN = 0.5  # seconds between two looks at our own row
 log = structlog.get_logger()
@@ -25,7 +24,9 @@ class LookLater(Exception):
 
 
 class GivenUp(Transient):
-    """The platform failed too often in a row."""
+    """The platform failed too often in a row, or somebody looks on who would rather know at once."""
+
+    spent = True
 
     mend = "Run it again when the platform answers; `flask shops check` says whether it does."
 
@@ -61,10 +62,10 @@ def pause(looks: int) -> float:
 
 
 def rest_after(row: ExportRow, failure: PlatformFailure) -> None:
-    """Let the run wait after a failure that passes by itself. Raises GivenUp when there were too many in a row."""
+    """End the attempt and let the run wait for the next. Raises GivenUp when there were too many failures in a row."""
     count = row.stumbled()
-    if count > len(REST):
+    if count > len(retries.RESTS):
         raise GivenUp(f"{failure.happened} It was tried {count} times in a row.", code=failure.code) from failure
-    seconds = max(REST[count - 1] * random.uniform(0.8, 1.2), failure.retry_after or 0)  # noqa: S311 no secret
+    seconds = retries.rest_of(count, failure.retry_after)
     log.info("run_rests", reason=failure.code, seconds=round(seconds))
-    row.rest(seconds, failure.happened)
+    row.rest(seconds, failure)

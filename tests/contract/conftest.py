@@ -7,7 +7,7 @@ from flask_sqlalchemy import SQLAlchemy
 
 from shop.shops.models import Shop
 from shop.simulator.simulator import Simulator
-from shop.snapshots import waiting
+from shop.snapshots import retries, waiting
 from tests.contract.connected import connected, simulated
 
 
@@ -15,7 +15,7 @@ from tests.contract.connected import connected, simulated
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at exports at once, and rest for moments."""
     monkeypatch.setattr(waiting, "LOOKS", (0.05,))
-    monkeypatch.setattr(waiting, "REST", (0.05, 0.05, 0.05))
+    monkeypatch.setattr(retries, "RESTS", (0.05, 0.05, 0.05))
     monkeypatch.setattr(waiting, "TURN", 0.05)
 
 

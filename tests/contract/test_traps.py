@@ -15,7 +15,8 @@ from shop.shops.models import Shop
 from shop.shops.reaching import reached
 from shop.simulator.simulator import Simulator
 from shop.snapshots import runs, waiting
-from shop.snapshots.models import FailedSnapshot
+from shop.snapshots.models import FailedSnapshot, Snapshot
+from shop.snapshots.reopening import reopen
 from shop.snapshots.waiting import GivenUp
 from tests.builders import a_shop
 from tests.contract.connected import (
@@ -86,10 +87,12 @@ def test_what_does_not_pass_ends_the_run_at_once_with_a_sentence(
     simulator.faults.switch_off()
     mended = db.session.get_one(Shop, shop.id)
     mended.problem = mended.problem_code = None
-    again = runs.run_again(run, "a test")
+    again = db.session.get_one(Snapshot, run.id)
+    assert reopen(again)
     assert (again.way, again.file_path) == ("export", None)  # also where a damaged file is stored
     db.session.commit()
     assert carried_on(app, again.id).state == "done"
+    assert db.session.scalars(select(FailedSnapshot.resolution)).one() == "it succeeded when it was tried again"
     check_figures(db, simulator)
 
 

@@ -115,14 +115,28 @@ def load(
     confirmed: bool = False,
 ) -> Snapshot:
     """Run the content through the whole pipeline; returns the run. A refusal is raised as it is to a caller."""
+    snapshot_id = stored_run(app, shop, content, kind, mode=mode, confirmed=confirmed)
+    conduct(snapshot_id, app.extensions["pult"])
+    return db.session.get_one(Snapshot, snapshot_id)
+
+
+def stored_run(
+    app: Flask,
+    shop: Shop,
+    content: bytes | Path,
+    kind: Kind = Kind.ORDERS,
+    *,
+    mode: str = "full",
+    confirmed: bool = False,
+) -> int:
+    """Store the content and ask for a run of it, which nobody has taken up yet."""
     config: Config = app.extensions["pult"]
     stream = content.open("rb") if isinstance(content, Path) else BytesIO(content)
     with stream:
         file = store_file(stream, "orders.jsonl.gz", config.data_dir)
     snapshot_id = runs.request_run(shop.id, kind.value, mode, "test", file, confirmed=confirmed).id
     db.session.commit()
-    conduct(snapshot_id, config)
-    return db.session.get_one(Snapshot, snapshot_id)
+    return snapshot_id
 
 
 def books(snapshot: Snapshot) -> dict[str, int]:

@@ -71,8 +71,8 @@ def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched, *, in_pl
             except Stopped:
                 log.info("run_let_go")
                 runs.stop(connection, lease, snapshot_id)
-            except MapperDied:
-                log.warning("mapper_died")
+            except (MapperDied, MemoryError) as error:
+                log.warning("work_too_large", error=type(error).__name__)
                 deaths.note(connection, snapshot_id)
                 runs.stop(connection, lease, snapshot_id)
             except (LostLease, KeyboardInterrupt, SystemExit):

@@ -15,7 +15,7 @@ FIT_TO_RUN := .venv/fit-to-run
 #   require-statement-timeout  a migration may take as long as it needs
 UNFIT := ban-char-field,prefer-bigint-over-int,prefer-text-field,prefer-robust-stmts,require-lock-timeout,require-statement-timeout
 
-.PHONY: install demo run test check bench clean
+.PHONY: install demo run test check soak bench clean
 .DEFAULT_GOAL := install
 
 install: $(INSTALLED)
@@ -60,6 +60,9 @@ check: install
 	@SECRET_KEY=for-the-lint-alone DATABASE_URL=postgresql://offline/ REDIS_URL=redis://offline/ \
 	  $(BIN)/flask db upgrade --sql > .venv/migrations.sql
 	$(BIN)/squawk --pg-version=15.0 --exclude=$(UNFIT) .venv/migrations.sql
+
+soak: install
+	$(BIN)/python -m tests.chaos.driver --faults 2000
 
 bench: install
 	$(BIN)/python -m bench

@@ -31,7 +31,7 @@ from shop.queues import ALL
 from shop.shops.models import Shop
 from shop.shops.queries import all_shops
 from shop.shops.resealing import is_behind, unreadable
-from shop.snapshots.queries import late_runs
+from shop.snapshots.queries import late_runs, open_failures
 from shop.staff.queries import active_owners
 
 ROOM = 1024**3  # bytes that a data folder should have left
@@ -172,6 +172,7 @@ def contents() -> Iterator[Finding]:
     yield finding("shops", bool(shops), plural(len(shops), "shop", "shops"), mend)
     yield sealed_secrets(shops)
     yield waiting()
+    yield failed()
     yield from punctuality()
     yield figures()
 
@@ -196,6 +197,15 @@ def waiting() -> Finding:
     found = f"{plural(late, 'run', 'runs')} late by more than {LATE.seconds // 60} minutes" if late else "none is late"
     mend = "See that workers serve the queue imports and are not all held by long loads: `flask snapshots list` shows them."
     return finding("waiting runs", not late, found, mend)
+
+
+def failed() -> Finding:
+    """Failures are no fault of the installation; that nobody takes them up any more is worth knowing."""
+    tried, parked = open_failures()
+    mend = "Open Snapshots, look at what failed, and take it up again or dismiss it."
+    if parked:
+        return Finding("failed snapshots", State.NOTE, f"{parked} wait for a person, {tried} are tried again", mend)
+    return Finding("failed snapshots", State.GOOD, f"{tried} are tried again by themselves" if tried else "none")
 
 
 def redis(config: Config) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from shop.schedule import Entry
 from shop.scheduler import assert_tick
 from shop.shops.models import Shop
 from shop.snapshots import jobs
+from shop.stopping import Stopped
 from shop.task_runs import TaskRun
 
 WORK = "shop.ticking.run_task"
@@ -112,6 +113,9 @@ def carry_out(run_id: int, lease: Lease) -> None:
     except chores.Later as error:
         db.session.rollback()
         task_runs.give_back(run_id, error.wait, error.message)
+    except Stopped:
+        db.session.rollback()
+        task_runs.give_back(run_id, timedelta(0), "Its worker was told to end; the next one begins it again.")
     except ShopError as error:
         db.session.rollback()
         outcome = chores.Outcome(error.message, "failed")

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from shop import stopping
 from shop.db import db
 
 CUSTOMERS = 5_000  # in a step
@@ -91,6 +92,7 @@ def sums(orders: int | None, total: object) -> str:
 
 
 def fresh(query: Any, **values: object) -> list[Any]:
-    """Ask in a transaction of its own, so that no step holds back what others clean up."""
+    """Ask in a transaction of its own, so that no step holds back what others clean up, and a worker may end between two."""
+    stopping.check()
     db.session.rollback()
     return list(db.session.execute(query, values))

@@ -8,7 +8,7 @@ from sqlalchemy import Integer, Text, column, func, select, true, values
 from sqlalchemy.orm import Session
 
 from shop.db import db
-from shop.snapshots.models import LIVE, QuarantinedRecord, Snapshot, SnapshotAttempt
+from shop.snapshots.models import LIVE, FailedSnapshot, QuarantinedRecord, Snapshot, SnapshotAttempt
 
 MOST_REASONS = 5
 KINDS = ("orders", "customers", "products")
@@ -103,3 +103,16 @@ def reasons_of(snapshot_id: int) -> list[Reason]:
         .limit(MOST_REASONS)
     )
     return [Reason(*found) for found in db.session.execute(query)]
+
+
+def open_failures() -> tuple[int, int]:
+    """Count the open failures that are tried again by themselves, and those that wait for a person."""
+    parked = FailedSnapshot.retry_at.is_(None) & Snapshot.state.in_(("failed", "cancelled"))
+    query = (
+        db.select(func.count(), func.count().filter(parked))
+        .select_from(FailedSnapshot)
+        .join(Snapshot, Snapshot.id == FailedSnapshot.snapshot_id)
+        .where(FailedSnapshot.resolved_at.is_(None))
+    )
+    every, waiting = db.session.execute(query).one()
+    return every - waiting, waiting

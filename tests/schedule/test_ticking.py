@@ -21,6 +21,7 @@ from shop.db import db as handle
 from shop.errors import ShopError
 from shop.queues import OPS
 from shop.schedule import Entry, Overlap
+from shop.stopping import Stopped
 from shop.task_runs import TaskRun
 from shop.timetable import Every
 from tests.builders import a_shop
@@ -274,3 +275,23 @@ def test_a_task_that_this_version_does_not_know_is_closed(db: SQLAlchemy, redis:
     db.session.commit()
     ticking.run_task(runs()[-1].id)
     assert (runs()[-1].state, runs()[-1].outcome) == ("skipped", "This version of Pult has no such task.")
+
+
+def test_a_task_whose_worker_is_told_to_end_is_begun_again_by_the_next(only: Any, db: SQLAlchemy) -> None:
+    """P7, for periodic work."""
+    left = iter([Stopped()])
+
+    def told_to_end() -> Outcome:
+        error = next(left, None)
+        if error:
+            raise error
+        return chore()
+
+    only(an_entry(job=told_to_end))
+    start = begun(db)
+    ticking.decide(start + MINUTES)
+    run_id = runs()[-1].id
+    ticking.run_task(run_id)
+    assert (runs()[-1].state, runs()[-1].attempts, done) == ("queued", 0, [])
+    ticking.run_task(run_id)
+    assert (runs()[-1].state, done) == ("done", ["done"])

@@ -11,7 +11,9 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from shop.snapshots import conducting, staging  # noqa: E402 the path has to come first
+from rq.timeouts import JobTimeoutException  # noqa: E402 the path has to come first
+
+from shop.snapshots import conducting, staging  # noqa: E402
 
 read = staging.LineReader.chunk
 
@@ -27,7 +29,7 @@ def stubborn(_name: str) -> None:
     while time.monotonic() < deadline:
         try:
             time.sleep(0.1)
-        except Exception:  # noqa: BLE001 the very fault
+        except JobTimeoutException:  # the very fault
             continue
 
 

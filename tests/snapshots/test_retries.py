@@ -5,6 +5,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 from flask import Flask
+from flask.testing import FlaskCliRunner
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select, text
 
@@ -204,3 +205,19 @@ def test_a_crash_is_grouped_by_its_place_and_its_trace_holds_no_values() -> None
     assert failure_of(first, "orders").fingerprint.startswith("orders:crashed:AttributeError:")
     assert failure_of(second, "orders").fingerprint == "orders:crashed:ValueError:"
     assert "tok_123" not in trace_of(second) + failure_of(second, "orders").message
+
+
+def test_the_doctor_tells_who_waits_for_a_person(db: SQLAlchemy, shop: Shop, runner: FlaskCliRunner) -> None:
+    def told() -> str:
+        return " ".join(runner.invoke(args=["doctor"]).output.split())
+
+    assert "failed snapshots: none" in told()
+    a_failure(db, shop)
+    assert "failed snapshots: 1 are tried again by themselves" in told()
+    parked = db.session.get_one(Snapshot, a_failure(db, shop, "customers"))
+    db.session.execute(text("UPDATE failed_snapshots SET retry_at = NULL WHERE kind = 'customers'"))
+    db.session.commit()
+    assert "failed snapshots: 1 wait for a person, 1 are tried again" in told()
+    assert reopen(parked)
+    db.session.commit()
+    assert "wait for a person" not in told(), "it is being tried"

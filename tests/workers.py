@@ -34,7 +34,7 @@ class Worker:
         path = Path(f"/proc/{self.pid}/task/{self.pid}/children")
         return [int(word) for word in path.read_text().split()] if path.exists() else []
 
-    def horse(self, within: float = 30) -> int:
+    def horse(self, within: float = 60) -> int:
         """Return the child that works on a job, once there is one."""
         return until(lambda: next(iter(self.children()), 0), within)
 
@@ -70,7 +70,7 @@ def kill(pid: int, how: signal.Signals = signal.SIGKILL) -> None:
         return
 
 
-def until(found: Callable[[], Found], within: float = 30) -> Found:
+def until(found: Callable[[], Found], within: float = 60) -> Found:
     """Return the first answer that is true; fail when none came in time."""
     deadline = time.monotonic() + within
     while not (answer := found()):

@@ -38,7 +38,7 @@ from shop.stopping import Stopped, cut_short
 
 log = structlog.get_logger()
 BULK = 20_000  # lines from which foreign keys are checked as a set instead of row by row
-AHEAD = 6  # chunks that are mapped before they are needed
+AHEAD = 4  # chunks that are mapped before they are needed
 
 
 def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched, *, in_place: bool = False) -> None:

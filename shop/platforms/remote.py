@@ -226,7 +226,7 @@ class Remote(Protocol):
         `downloads.fetch` writes it into a file and goes on after a break. Raises ExportGone when it has expired.
         """
 
-    def changes(self, kind: Kind, since: datetime) -> ChangeFeed:
+    def changes(self, kind: Kind, since: datetime, *, deletions_only: bool = False) -> ChangeFeed:
         """Return what was changed or deleted since. Raises FeedTooOld beyond what the platform remembers."""
 
     def details(self, kind: Kind, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:

@@ -88,9 +88,9 @@ class ShoptetShop:
         gate = Gate(self.verify_identity().hosts, RESULT_HOSTS, loopback_of(self.api.base), self.resolve)
         return Downloader(self.files, gate, self.timing).open(exports.result_address(state), received)
 
-    def changes(self, kind: Kind, since: datetime) -> ChangeFeed:
+    def changes(self, kind: Kind, since: datetime, *, deletions_only: bool = False) -> ChangeFeed:
         self.verify_identity()
-        return changes.feed(self.api, kind, since)
+        return changes.feed(self.api, kind, since, deletions_only=deletions_only)
 
     def details(self, kind: Kind, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
         self.verify_identity()

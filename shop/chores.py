@@ -20,8 +20,10 @@ from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError
 from shop.formatting import plural
+from shop.platforms.failures import PlatformFailure, WebhookMissing
 from shop.platforms.records import Kind
 from shop.platforms.registry import platform
+from shop.shops import problems, webhook_registration
 from shop.shops.models import Shop
 from shop.snapshots import runs
 from shop.snapshots.coverage import changes_from, last_done, rests
@@ -61,7 +63,7 @@ class Later(ShopError):
 def can_be_asked(shop: Shop) -> bool:
     """Whether a shop's platform can be asked by itself: connected, not paused, no problem that waits for a person."""
     reachable = shop.credentials is not None and platform(shop.platform).remote is not None
-    return reachable and shop.state == "active" and shop.problem is None
+    return reachable and not problems.keeps_from_asking(shop)
 
 
 def last_snapshots(kind: Kind, *, whole: bool) -> dict[int, datetime]:
@@ -118,6 +120,28 @@ def check_figures(shop: Shop) -> Outcome:
         f"first {first.what}: kept {first.kept}, orders make {first.made}."
     )
     return Outcome(words, "failed", {"differences": [asdict(one) for one in found]})
+
+
+def check_webhook(shop: Shop) -> Outcome:
+    """Look whether the platform still tells of a shop's exports, and register again what it has dropped.
+
+    A missing webhook marks the shop without keeping it from being asked. Idempotent; nothing is open meanwhile.
+    """
+    config: Config = current_app.extensions["pult"]
+    try:
+        found = webhook_registration.put_right(shop, config, db.session.commit)
+    except WebhookMissing as failure:
+        problems.note(shop, failure.code, f"{failure.happened} {failure.mend}")
+        return Outcome(failure.message, "failed")
+    except PlatformFailure as failure:
+        return Outcome(failure.message, "failed")
+    where = webhook_registration.host(found.hook)
+    if found.is_new or found.key:
+        webhook_registration.keep(shop, found, config.secret_key)
+        return Outcome(f"The webhook was gone or had no key; it is registered at {where} again.")
+    if shop.problem_code == WebhookMissing.code:
+        problems.clear(shop)
+    return Outcome(f"The webhook is registered at {where}.")
 
 
 def keep_house() -> Outcome:

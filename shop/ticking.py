@@ -15,7 +15,7 @@ from shop.locks import Lease, LostLease, held
 from shop.schedule import Entry
 from shop.scheduler import assert_tick
 from shop.shops.models import Shop
-from shop.snapshots.jobs import enqueue_waiting
+from shop.snapshots.jobs import enqueue_waiting, take_up_hints
 from shop.task_runs import TaskRun
 
 WORK = "shop.ticking.run_task"
@@ -55,6 +55,7 @@ def wake(run_id: int, task: str) -> bool:
 
 def look_after() -> None:
     """What a worker does between jobs: wake for rows that nobody works on, and tick if nobody else does."""
+    take_up_hints()
     enqueue_waiting()
     wake_left_behind()
     heard = {part.part: part.heard_at for part in heartbeats.last_heard()}

@@ -183,6 +183,7 @@ class Notice:
     event: str
     happened_at: datetime
     keys: tuple[str, ...]
+    kind: Kind | None = None  # of the entities; None where it is about anything else
 
 
 class Remote(Protocol):
@@ -240,6 +241,9 @@ class Remote(Protocol):
 
     def register_webhook(self, url: str) -> Webhook:
         """Register `url`; an address that is registered already, also another's, stays and is returned."""
+
+    def register_hints(self, url: str) -> list[str]:
+        """Have `url` told of changed entities too. Returns the events that are told to another address, or to none."""
 
     def remove_webhook(self, hook: Webhook) -> None:
         """Remove it, whosever it is; for a person who wants another address to be told."""

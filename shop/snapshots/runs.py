@@ -220,6 +220,7 @@ def finish(connection: psycopg.Connection[Any], snapshot_id: int, counts: dict[s
         counts | {"id": snapshot_id},
     )
     end_attempt(connection, snapshot_id, "done")
+    problems.disprove(connection, snapshot_id)
     connection.execute(
         """UPDATE failed_snapshots f SET resolved_at = clock_timestamp(), resolution = 'a later snapshot succeeded'
            FROM snapshots s WHERE s.id = %s AND f.shop_id = s.shop_id AND f.kind = s.kind AND f.resolved_at IS NULL""",

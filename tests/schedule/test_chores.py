@@ -9,7 +9,6 @@ from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 from sqlalchemy import select, text
 
-from shop import chores
 from shop.chores import Later, ask_for_all, ask_for_changes, can_be_asked, check_figures, keep_house
 from shop.config import Config
 from shop.platforms.records import Kind

@@ -107,6 +107,10 @@ class ShoptetShop:
         self.verify_identity()
         return webhooks.register(self.api, url)
 
+    def register_hints(self, url: str) -> list[str]:
+        self.verify_identity()
+        return webhooks.register_hints(self.api, url)
+
     def remove_webhook(self, hook: Webhook) -> None:
         self.verify_identity()
         webhooks.remove(self.api, hook)

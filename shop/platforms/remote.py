@@ -227,6 +227,9 @@ class Remote(Protocol):
         `downloads.fetch` writes it into a file and goes on after a break. Raises ExportGone when it has expired.
         """
 
+    def is_ours(self, line: bytes) -> bool | None:
+        """Return whether a line of a file comes from this very shop; None where it does not say."""
+
     def changes(self, kind: Kind, since: datetime, *, deletions_only: bool = False) -> ChangeFeed:
         """Return what was changed or deleted since. Raises FeedTooOld beyond what the platform remembers."""
 

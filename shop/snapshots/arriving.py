@@ -18,7 +18,7 @@ from shop.platforms.remote import ExportRequest, ExportState, Remote, Ticket
 from shop.shops import problems
 from shop.shops.models import Shop
 from shop.shops.reaching import reached
-from shop.snapshots import deletions, exporting, fetching, runs, waiting
+from shop.snapshots import deletions, exporting, fetching, runs, waiting, whose
 from shop.snapshots.export_row import ExportRow, Kept
 from shop.snapshots.fault_points import fault_point
 from shop.snapshots.models import Snapshot
@@ -117,6 +117,7 @@ class Arrival:
                 self.part.write_bytes(b"")
             else:
                 fetching.Fetching(remote, self.row, state, self.tell).fetch(self.part, self.row.read())
+        whose.refuse_foreign(self.part, remote)
         fault_point("download.done")
 
     def walk(self, remote: Remote) -> None:

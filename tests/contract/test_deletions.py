@@ -8,11 +8,14 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import func, select
 
 from shop import chores
+from shop.customers.models import Customer, CustomerAccount
 from shop.errors import ShopError
 from shop.orders.models import Order, OrderRevision
 from shop.platforms.failures import FeedTooOld
 from shop.platforms.records import Kind
+from shop.platforms.remote import Change, ChangeFeed
 from shop.platforms.shoptet import changes
+from shop.products.models import Product
 from shop.shops.models import Shop
 from shop.simulator.simulator import Simulator
 from shop.snapshots import deletions, runs
@@ -191,3 +194,41 @@ def test_without_exports_deletions_are_heard_of_too(app: Flask, db: SQLAlchemy) 
         run = taken(app, shop)
         assert (run.way, run.feed, run.deleted) == ("lists", "read", 1)
         check_figures(db, simulator)
+
+
+def test_a_customer_with_two_accounts_loses_only_the_one_that_was_deleted(
+    app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken(app, shop, "customers")
+    accounts = select(CustomerAccount).order_by(CustomerAccount.guid).limit(2)
+    one, other = db.session.scalars(accounts).all()
+    other.customer_id = one.customer_id
+    db.session.commit()
+    gone, stays = one.guid, other.guid
+
+    def told(*_given: object, **_more: object) -> ChangeFeed:
+        return ChangeFeed(datetime.now(UTC), iter([Change(gone, datetime.now(UTC), deleted=True)]))
+
+    monkeypatch.setattr(changes, "feed", told)
+    assert taken(app, shop, "customers", since=datetime.now(UTC)).deleted == 1
+    marked = select(CustomerAccount.guid).where(CustomerAccount.deleted_at.is_not(None))
+    assert db.session.scalars(marked).all() == [gone]
+    assert (
+        db.session.scalars(
+            select(Customer.registered)
+            .join(CustomerAccount, CustomerAccount.customer_id == Customer.id)
+            .where(CustomerAccount.guid == stays)
+        ).one()
+        is True
+    )
+
+
+def test_a_product_that_was_deleted_is_marked(
+    app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken(app, shop, "products")
+    guid = db.session.scalars(select(Product.guid).where(Product.guid.is_not(None)).limit(1)).one() or ""
+    gone = Change(guid, None, deleted=True)
+    monkeypatch.setattr(changes, "feed", lambda *_given, **_more: ChangeFeed(datetime.now(UTC), iter([gone])))
+    assert taken(app, shop, "products", since=datetime.now(UTC)).deleted == 1
+    assert db.session.scalars(select(Product.guid).where(Product.deleted_at.is_not(None))).all() == [guid]

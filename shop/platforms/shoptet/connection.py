@@ -21,7 +21,7 @@ from shop.platforms.remote import (
     Ticket,
     Webhook,
 )
-from shop.platforms.shoptet import changes, checking, exports, shop_info, webhooks
+from shop.platforms.shoptet import changes, checking, exports, origins, shop_info, webhooks
 from shop.platforms.shoptet.api import Api
 from shop.platforms.shoptet.authorization import AddonToken, Authorization, PrivateToken
 from shop.platforms.shoptet.bases import API, RESULT_HOSTS, checked_api, loopback_of
@@ -87,6 +87,10 @@ class ShoptetShop:
     def download(self, state: ExportState, received: Received) -> AbstractContextManager[Transfer]:
         gate = Gate(self.verify_identity().hosts, RESULT_HOSTS, loopback_of(self.api.base), self.resolve)
         return Downloader(self.files, gate, self.timing).open(exports.result_address(state), received)
+
+    def is_ours(self, line: bytes) -> bool | None:
+        host = origins.host_of(line)
+        return None if host is None else host in self.verify_identity().hosts
 
     def changes(self, kind: Kind, since: datetime, *, deletions_only: bool = False) -> ChangeFeed:
         self.verify_identity()

@@ -23,19 +23,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shop_id", "snapshot_id", "key", name=op.f("pk_reported_deletions")),
     )
     op.add_column("snapshots", sa.Column("feed", sa.Text(), nullable=True))
-    op.create_check_constraint(op.f("ck_snapshots_feed"), "snapshots", "feed IN ('read', 'refused', 'too_old')")
     op.add_column("webhook_notices", sa.Column("kind", sa.Text(), nullable=True))
-    op.create_index(
-        op.f("ix_webhook_notices_hints"),
-        "webhook_notices",
-        ["shop_id", "kind", "received_at"],
-        postgresql_where=sa.text("kind IS NOT NULL"),
-    )
 
 
 def downgrade() -> None:
-    op.drop_index(op.f("ix_webhook_notices_hints"), "webhook_notices")
     op.drop_column("webhook_notices", "kind")
-    op.drop_constraint(op.f("ck_snapshots_feed"), "snapshots")
     op.drop_column("snapshots", "feed")
     op.drop_table("reported_deletions")

@@ -89,7 +89,6 @@ class Snapshot(Model):
         CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
         CheckConstraint("kind IN ('orders', 'customers', 'products')", name="kind"),
         CheckConstraint("mode IN ('full', 'partial')", name="mode"),
-        CheckConstraint("feed IN ('read', 'refused', 'too_old')", name="feed"),
         CheckConstraint(
             "state <> 'done' OR lines = inserted + updated + unchanged + superseded + quarantined", name="books"
         ),
@@ -141,10 +140,6 @@ class WebhookNotice(Model):
     happened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
     kind: Mapped[str | None] = mapped_column(Text)  # of the records it is about; null: it is about an export
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-
-    __table_args__ = (
-        Index("ix_webhook_notices_hints", "shop_id", "kind", "received_at", postgresql_where="kind IS NOT NULL"),
-    )
 
 
 class FailedSnapshot(Model):

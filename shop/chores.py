@@ -20,22 +20,21 @@ from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError
 from shop.formatting import plural
+from shop.platforms.failures import PlatformFailure, WebhookMissing
 from shop.platforms.records import Kind
 from shop.platforms.registry import platform
+from shop.shops import problems, webhook_registration
 from shop.shops.models import Shop
 from shop.snapshots import runs
-from shop.snapshots.coverage import covered_until, last_done, open_failure
+from shop.snapshots.coverage import changes_from, last_done, rests
 from shop.snapshots.jobs import enqueue
-from shop.snapshots.models import LIVE, Snapshot, WebhookNotice
+from shop.snapshots.models import LIVE, ReportedDeletion, Snapshot, WebhookNotice
 from shop.snapshots.rawstore import raw_folder
 from shop.snapshots.reopening import reopen_due
 from shop.staff.models import SignIn
 from shop.staff.sessions import KEPT as SESSIONS_KEPT
 
 BY = "schedule"
-AGAIN = timedelta(minutes=10)  # that a request for changes reaches back: clocks differ, and changes are seen late
-LONGEST_GAP = timedelta(days=7)  # bridged by changes; after a longer one everything is asked for
-REST = timedelta(hours=1)  # between a failure and the next request for changes
 MOST_KEPT = 50  # differences that a check writes down
 RUNS_KEPT = NOTICES_KEPT = timedelta(days=30)
 HEARTBEATS_KEPT = timedelta(days=1)
@@ -65,7 +64,7 @@ class Later(ShopError):
 def can_be_asked(shop: Shop) -> bool:
     """Whether a shop's platform can be asked by itself: connected, not paused, no problem that waits for a person."""
     reachable = shop.credentials is not None and platform(shop.platform).remote is not None
-    return reachable and shop.state == "active" and shop.problem is None
+    return reachable and not problems.keeps_from_asking(shop)
 
 
 def last_snapshots(kind: Kind, *, whole: bool) -> dict[int, datetime]:
@@ -77,12 +76,10 @@ def ask_for_changes(kind: Kind, shop: Shop) -> Outcome:
 
     Idempotent: the request is committed together with the end of this run, and a second live one is refused.
     """
-    failed = open_failure(shop.id, kind.value)
     now = task_runs.now()
-    if failed and now - failed < REST:
+    if rests(shop.id, kind.value, now):
         return Outcome("The last one failed; the platform is asked again an hour after that.", "skipped")
-    until = covered_until(shop.id, kind.value)
-    since = until - AGAIN if until and now - until < LONGEST_GAP else None
+    since = changes_from(shop.id, kind.value, now)
     return asked(kind, shop, since, lambda live: Outcome(f"Snapshot {live} is still going.", "skipped"))
 
 
@@ -139,12 +136,35 @@ def check_figures(shop: Shop) -> Outcome:
     return Outcome(words, "failed", {"differences": [asdict(one) for one in found]})
 
 
+def check_webhook(shop: Shop) -> Outcome:
+    """Look whether the platform still tells of a shop's exports, and register again what it has dropped.
+
+    A missing webhook marks the shop without keeping it from being asked. Idempotent; nothing is open meanwhile.
+    """
+    config: Config = current_app.extensions["pult"]
+    try:
+        found = webhook_registration.put_right(shop, config, db.session.commit)
+    except WebhookMissing as failure:
+        problems.note(shop, failure.code, f"{failure.happened} {failure.mend}")
+        return Outcome(failure.message, "failed")
+    except PlatformFailure as failure:
+        return Outcome(failure.message, "failed")
+    where = webhook_registration.host(found.hook)
+    if found.is_new or found.key:
+        webhook_registration.keep(shop, found, config.secret_key)
+        return Outcome(f"The webhook was gone or had no key; it is registered at {where} again.")
+    if shop.problem_code == WebhookMissing.code:
+        problems.clear(shop)
+    return Outcome(f"The webhook is registered at {where}.")
+
+
 def keep_house() -> Outcome:
     """Clear away what nobody needs any more. Idempotent; each step is bounded by what a month leaves."""
     config: Config = current_app.extensions["pult"]
     gone = {
         ("session", "sessions"): old_sessions(),
         ("notice", "notices"): old_notices(),
+        ("reported deletion", "reported deletions"): old_deletions(),
         ("run", "runs"): task_runs.forget(RUNS_KEPT),
         ("heartbeat", "heartbeats"): heartbeats.forget(HEARTBEATS_KEPT),
         ("unfinished file", "unfinished files"): unfinished_files(config.data_dir),
@@ -162,6 +182,13 @@ def old_sessions() -> int:
 def old_notices() -> int:
     gone = delete(WebhookNotice).where(WebhookNotice.received_at < func.now() - NOTICES_KEPT)
     return len(db.session.execute(gone.returning(WebhookNotice.key)).all())
+
+
+def old_deletions() -> int:
+    """Forget what runs were told that ended a month ago; what they marked as deleted stays marked."""
+    old = select(Snapshot.id).where(Snapshot.finished_at < func.now() - RUNS_KEPT)
+    gone = delete(ReportedDeletion).where(ReportedDeletion.snapshot_id.in_(old))
+    return len(db.session.execute(gone.returning(ReportedDeletion.key)).all())
 
 
 def unfinished_files(data_dir: Path) -> int:

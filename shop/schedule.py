@@ -109,6 +109,16 @@ ENTRIES: tuple[Entry, ...] = (
         late_after=timedelta(hours=3),
     ),
     Entry(
+        key="webhooks.check",
+        title="check of the webhook",
+        timing=Cron("10 5 * * *"),
+        zone=SHOPS_OWN,
+        job=chores.check_webhook,
+        shops=chores.can_be_asked,
+        late_after=timedelta(hours=3),
+        must_succeed_within=timedelta(days=4),
+    ),
+    Entry(
         key="housekeeping",
         title="housekeeping",
         timing=Cron("20 3 * * *"),

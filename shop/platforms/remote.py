@@ -183,6 +183,7 @@ class Notice:
     event: str
     happened_at: datetime
     keys: tuple[str, ...]
+    kind: Kind | None = None  # of the entities; None where it is about anything else
 
 
 class Remote(Protocol):
@@ -226,7 +227,10 @@ class Remote(Protocol):
         `downloads.fetch` writes it into a file and goes on after a break. Raises ExportGone when it has expired.
         """
 
-    def changes(self, kind: Kind, since: datetime) -> ChangeFeed:
+    def is_ours(self, line: bytes) -> bool | None:
+        """Return whether a line of a file comes from this very shop; None where it does not say."""
+
+    def changes(self, kind: Kind, since: datetime, *, deletions_only: bool = False) -> ChangeFeed:
         """Return what was changed or deleted since. Raises FeedTooOld beyond what the platform remembers."""
 
     def details(self, kind: Kind, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
@@ -240,6 +244,9 @@ class Remote(Protocol):
 
     def register_webhook(self, url: str) -> Webhook:
         """Register `url`; an address that is registered already, also another's, stays and is returned."""
+
+    def register_hints(self, url: str) -> list[str]:
+        """Have `url` told of changed entities too. Returns the events that are told to another address, or to none."""
 
     def remove_webhook(self, hook: Webhook) -> None:
         """Remove it, whosever it is; for a person who wants another address to be told."""

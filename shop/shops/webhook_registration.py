@@ -1,4 +1,4 @@
-"""Registering where a platform tells of finished exports, and the key that its notices are signed with."""
+"""Registering where a platform tells of exports and changes, and the key that its notices are signed with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ class Registered:
 
     hook: Webhook
     key: str | None = field(repr=False)
+    is_new: bool = True
 
     def in_words(self, shop: Shop) -> str:
         if self.key:
@@ -55,7 +56,32 @@ def register(shop: Shop, config: Config, url: str, *, replace: bool, let_go: Cal
         if hook.url != wanted and replace:
             remote.remove_webhook(hook)
             hook = remote.register_webhook(wanted)
-        return Registered(hook, remote.renew_signature_key() if hook.url == ours else None)
+        if hook.url != ours:
+            return Registered(hook, None)
+        remote.register_hints(hook.url)
+        return Registered(hook, remote.renew_signature_key())
+
+
+def put_right(shop: Shop, config: Config, let_go: Callable[[], None]) -> Registered:
+    """Look whether the platform still tells of exports; register our own address where it tells nobody. Nothing is written.
+
+    The key is renewed only where none is kept, or where the registration is new. Raises WebhookMissing where the
+    platform tells nobody and this installation has no public address.
+    """
+    ours = webhook_url(shop, config)
+    has_key = shop.webhook_keys is not None
+    with reached(shop, config) as remote:
+        let_go()
+        hook = remote.webhook()
+        if hook is None and ours is None:
+            raise WebhookMissing("The platform tells nobody of finished exports, so it makes none.")
+        is_new = hook is None
+        if hook is None:
+            hook = remote.register_webhook(str(ours))
+        if not hook.is_ours:
+            return Registered(hook, None)
+        remote.register_hints(hook.url)
+        return Registered(hook, remote.renew_signature_key() if is_new or not has_key else None, is_new=is_new)
 
 
 def keep(shop: Shop, registered: Registered, secret_key: str) -> None:

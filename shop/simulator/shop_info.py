@@ -40,7 +40,7 @@ def eshop(profile: ShopProfile, slug: str, eshop_id: int, includes: set[str]) ->
             for rate in (profile.vat, profile.reduced_vat)
         ],
         "activeModules": [{"title": "API", "name": "api"}],
-        "urls": [{"ident": "admin-orders-list", "url": f"{host}/admin/orders/"}],
+        "urls": [{"ident": "admin-orders-list", "url": f"https://{profile.name}.shop.example/admin/orders/"}],
         "socialNetworks": dict.fromkeys(("facebookUrl", "facebookText", "twitterAccount", "instagramAccount")),
         "languages": [{
             "code": profile.language.code, "currencyCode": profile.currency, "dateFormat": "j.n.Y", "timeFormat": "H:i",

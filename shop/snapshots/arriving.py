@@ -18,12 +18,13 @@ from shop.platforms.remote import ExportRequest, ExportState, Remote, Ticket
 from shop.shops import problems
 from shop.shops.models import Shop
 from shop.shops.reaching import reached
-from shop.snapshots import exporting, fetching, runs, waiting
+from shop.snapshots import deletions, exporting, fetching, runs, waiting, whose
 from shop.snapshots.export_row import ExportRow, Kept
 from shop.snapshots.fault_points import fault_point
 from shop.snapshots.models import Snapshot
 from shop.snapshots.watching import Watch
 
+LISTS = "lists"
 WALKED = 25  # records between two words of how far a walk is
 log = structlog.get_logger()
 
@@ -75,7 +76,7 @@ class Arrival:
     def go_on(self, remote: Remote) -> None:
         while True:
             kept = self.row.read()
-            if kept.way == "lists":
+            if kept.way == LISTS:
                 return self.walk(remote)
             ticket = kept.export or self.ask(remote, kept)
             if ticket is None:
@@ -105,7 +106,7 @@ class Arrival:
             waiting.wait_in_turn(self.row, self.in_place, self.tick)
             return False
         self.download(remote, state)
-        self.settle(state.job, ticket.requested_at)
+        self.settle(remote, state.job, ticket.requested_at)
         return True
 
     def download(self, remote: Remote, state: ExportState) -> None:
@@ -116,17 +117,22 @@ class Arrival:
                 self.part.write_bytes(b"")
             else:
                 fetching.Fetching(remote, self.row, state, self.tell).fetch(self.part, self.row.read())
+        whose.refuse_foreign(self.part, remote)
         fault_point("download.done")
 
     def walk(self, remote: Remote) -> None:
         """Write what the platform's lists name as a file of lines. A walk that breaks is begun again."""
         self.enter("download")
         as_of = remote.server_time()
-        with fetching.written(self.part, self.name("lists")):
+        with fetching.written(self.part, self.name(LISTS)):
             fetching.write_lines(remote.walk(self.wanted.kind, self.wanted.changed_since), self.part, self.count)
-        self.settle("lists", as_of)
+        self.settle(remote, LISTS, as_of)
 
-    def settle(self, source: str, as_of: datetime) -> None:
+    def settle(self, remote: Remote, source: str, as_of: datetime) -> None:
+        """Keep the file, once everything else that the run needs of the platform is kept."""
+        since = deletions.since(self.snapshot, lists=source == LISTS)
+        if since is not None:
+            deletions.report(remote, self.row, self.wanted.kind, since)
         name = self.name(source)
         with fetching.written(self.part, name):
             self.row.keep_file(fetching.stored(self.part, name, self.config.data_dir), as_of)

@@ -26,7 +26,7 @@ from shop.snapshots.fetching import drop_part
 from shop.snapshots.mapper_process import MapperDied, mapper_for
 from shop.snapshots.models import Snapshot
 from shop.snapshots.planning import StoredMeanwhile, hold_stored, plan
-from shop.snapshots.proving import Proof, missing_where, prove
+from shop.snapshots.proving import Proof, gone_where, prove
 from shop.snapshots.publisher import prepare_session
 from shop.snapshots.publishing import publisher_of
 from shop.snapshots.rawstore import stored_path
@@ -267,10 +267,10 @@ class Conductor:
             })  # fmt: skip
 
     def missing(self) -> sql.Composed:
-        """Return a query for the ids of stored entities that a complete file no longer holds."""
-        name, condition = missing_where(self.snapshot.id, self.kind)
+        """Return a query for the ids and keys of stored entities that are gone from the platform."""
+        name, key, condition = gone_where(self.snapshot)
         column = sql.SQL("customer_id") if self.kind is Kind.CUSTOMERS else sql.SQL("id")
-        query = sql.SQL("SELECT {} AS id FROM {} e WHERE {}").format(column, name, condition)
+        query = sql.SQL("SELECT {} AS id, {} AS key FROM {} e WHERE {}").format(column, key, name, condition)
         parameters = {"shop": self.shop.id, "as_of": self.snapshot.as_of, "snapshot": self.snapshot.id}
         with psycopg.ClientCursor(self.connection) as cursor:
             return sql.Composed([sql.SQL(cursor.mogrify(query, parameters))])

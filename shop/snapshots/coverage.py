@@ -1,12 +1,16 @@
 """How far a shop's records are known: up to which moment nothing can be missing, whatever has run in between."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from shop.db import db
 from shop.shops.models import Shop
 from shop.snapshots.models import FailedSnapshot, Snapshot
+
+AGAIN = timedelta(minutes=10)  # that a request for changes reaches back: clocks differ, and changes are seen late
+LONGEST_GAP = timedelta(days=7)  # bridged by changes; after a longer one everything is asked for
+REST = timedelta(hours=1)  # between a failure and the next request for changes
 
 
 def whole() -> ColumnElement[bool]:
@@ -34,6 +38,22 @@ def covered_until(shop_id: int, kind: str) -> datetime | None:
     return until
 
 
+def changes_from(shop_id: int, kind: str, now: datetime) -> datetime | None:
+    """Return from when on changes are to be asked for; None where only everything will do."""
+    until = covered_until(shop_id, kind)
+    if until is None or now - until >= LONGEST_GAP or misses_deletions(shop_id, kind):
+        return None
+    return until - AGAIN
+
+
+def misses_deletions(shop_id: int, kind: str) -> bool:
+    """Whether a run could not hear of all deletions, and no complete file has shown since what is gone."""
+    of_kind = (Snapshot.shop_id == shop_id, Snapshot.kind == kind, Snapshot.state == "done")
+    complete = select(func.coalesce(func.max(Snapshot.id), 0)).where(*of_kind, whole()).scalar_subquery()
+    missed = select(Snapshot.id).where(*of_kind, Snapshot.feed == "too_old", Snapshot.id > complete)
+    return db.session.scalar(missed.limit(1)) is not None
+
+
 def last_done(kind: str, *, only_whole: bool) -> dict[int, datetime]:
     """Return when the last snapshot of the kind was finished, by shop; a shop that never had one is left out."""
     done = select(Snapshot.finished_at).where(
@@ -42,6 +62,12 @@ def last_done(kind: str, *, only_whole: bool) -> dict[int, datetime]:
     done = done.where(whole()) if only_whole else done
     latest = done.order_by(Snapshot.id.desc()).limit(1).scalar_subquery()
     return {shop_id: at for shop_id, at in db.session.execute(select(Shop.id, latest)) if at}
+
+
+def rests(shop_id: int, kind: str, now: datetime) -> bool:
+    """Whether the last run of the kind failed so lately that its changes are not asked for again yet."""
+    failed = open_failure(shop_id, kind)
+    return failed is not None and now - failed < REST
 
 
 def open_failure(shop_id: int, kind: str) -> datetime | None:

@@ -1,6 +1,6 @@
 """What the row of a run keeps of the platform's export, so that any worker can go on with it. Written under the fence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -186,10 +186,28 @@ class ExportRow:
                 "UPDATE snapshots SET received = %s WHERE id = %s", (Jsonb({"records": records}), self.snapshot_id)
             )
 
+    def keep_deletions(self, gone: Mapping[str, datetime]) -> None:
+        """Keep what was reported as deleted, and when; what is kept already stays once."""
+        with self.fenced() as connection, connection.cursor() as cursor:
+            cursor.executemany(
+                """INSERT INTO reported_deletions (shop_id, snapshot_id, key, deleted_at) VALUES (%s, %s, %s, %s)
+                   ON CONFLICT (shop_id, snapshot_id, key) DO UPDATE SET deleted_at = EXCLUDED.deleted_at""",
+                [(self.shop_id, self.snapshot_id, key, at) for key, at in gone.items()],
+            )
+
+    def feed_is(self, feed: str, remark: str | None) -> None:
+        """Keep how the feed of deletions was: read, refused, or too old."""
+        with self.fenced() as connection:
+            connection.execute(
+                "UPDATE snapshots SET feed = %s, remark = coalesce(%s, remark) WHERE id = %s",
+                (feed, remark, self.snapshot_id),
+            )
+
     def keep_file(self, file: StoredFile, as_of: datetime) -> None:
         with self.fenced() as connection:
             connection.execute(
                 """UPDATE snapshots SET file_path = %s, file_name = %s, file_bytes = %s, file_sha256 = %s, as_of = %s,
-                          look_at = NULL, stumbles = 0, remark = CASE WHEN way = 'lists' THEN remark END WHERE id = %s""",
+                          look_at = NULL, stumbles = 0,
+                          remark = CASE WHEN way = 'lists' OR feed <> 'read' THEN remark END WHERE id = %s""",
                 (file.path, file.name, file.bytes, file.sha256, as_of, self.snapshot_id),
             )

@@ -16,11 +16,11 @@ MOST_EXPORTS = 3  # asked for by one run
 SLACK = timedelta(seconds=5)  # between the clock of the answers and that of the jobs
 BY_LISTS = (
     "The platform makes no exports without a webhook, and this installation has no public address for one. "
-    "So its lists are read, one record after another: slower, and deletions are not seen."
+    "So its lists are read, one record after another, which is slower."
 )
 BY_LISTS_WITH_ADDRESS = (
     "The platform makes no exports although a webhook is registered. So its lists are read, one record after "
-    "another: slower, and deletions are not seen."
+    "another, which is slower."
 )
 log = structlog.get_logger()
 

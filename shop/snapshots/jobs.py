@@ -11,7 +11,7 @@ from shop.config import Config
 from shop.db import db, raw_connection
 from shop.errors import Conflict, ShopError
 from shop.locks import LostLease, take_from_dead, worker_name
-from shop.snapshots import deaths
+from shop.snapshots import deaths, hinting
 from shop.snapshots.conducting import conduct, log
 from shop.snapshots.models import LIVE, Snapshot
 
@@ -65,6 +65,13 @@ def given_back(snapshot_id: int, when: ColumnElement[bool]) -> bool:
 def enqueue(snapshot_id: int) -> bool:
     """Wake a worker for a committed run."""
     return queues.enqueue(current_app, queues.IMPORTS, WORK, snapshot_id, LONGEST)
+
+
+def take_up_hints() -> int:
+    """Ask for the changes that platforms hinted at while a run was live, or just over."""
+    asked = hinting.take_up_all()
+    db.session.commit()
+    return sum(map(enqueue, asked))
 
 
 def enqueue_waiting() -> int:

@@ -62,6 +62,7 @@ class Snapshot(Model):
     stumbles: Mapped[int] = mapped_column(Integer, server_default="0")  # failures in a row without progress
     remark: Mapped[str | None] = mapped_column(Text)  # why it waits longer, or goes another way; for the run's page
     received: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # of its file: job, bytes, mark, total
+    feed: Mapped[str | None] = mapped_column(Text)  # of deletions: read, refused, too_old; null: not needed
     file_path: Mapped[str | None] = mapped_column(Text)  # inside the raw store
     file_name: Mapped[str | None] = mapped_column(Text)  # as it was handed in
     file_bytes: Mapped[int | None] = mapped_column(BigInteger)
@@ -123,6 +124,17 @@ class SnapshotAttempt(Model):
     error_code: Mapped[str | None] = mapped_column(Text)
 
 
+class ReportedDeletion(Model):
+    """An entity that the platform's feed reported as deleted, kept with the run that is to mark it."""
+
+    __tablename__ = "reported_deletions"
+
+    shop_id: Mapped[int] = mapped_column(Integer, ForeignKey("shops.id"), primary_key=True)
+    snapshot_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("snapshots.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    deleted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class WebhookNotice(Model):
     """What a platform told us once, verified. A hint to look, kept so that the same one does nothing twice."""
 
@@ -132,6 +144,7 @@ class WebhookNotice(Model):
     event: Mapped[str] = mapped_column(Text, primary_key=True)
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     happened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    kind: Mapped[str | None] = mapped_column(Text)  # of the records it is about; null: it is about an export
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

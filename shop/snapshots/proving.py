@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 
 from shop.errors import ShopError
+from shop.snapshots.deletions import reported_where
 from shop.snapshots.models import Snapshot
 from shop.snapshots.staging import refuse_too_many, table
 
@@ -28,7 +29,7 @@ class Implausible(ShopError):
 
 @dataclass(frozen=True)
 class Proof:
-    """What the proof found: the records in the file, and those stored that a full file no longer holds."""
+    """What the proof found: the records in the file, and those stored that are gone from the platform."""
 
     records: int
     missing: int
@@ -47,7 +48,7 @@ def prove(connection: psycopg.Connection[Any], snapshot: Snapshot, planned: dict
         raise Implausible(
             f"None of the {lines} records in this file can be read. Nothing was published; look at their reasons on the snapshot's page."
         )
-    missing = count_missing(connection, snapshot) if snapshot.mode == "full" and not planned.get("o") else 0
+    missing = 0 if snapshot.mode == "full" and planned.get("o") else count_missing(connection, snapshot)
     if not snapshot.confirmed:
         refuse_implausible(connection, snapshot, lines, missing)
     return Proof(lines, missing)
@@ -59,6 +60,7 @@ def refuse_implausible(connection: psycopg.Connection[Any], snapshot: Snapshot, 
             f"The file holds no {snapshot.kind}. Nothing was changed. If the shop really has none, confirm the empty file on the snapshot's page or run it again with --confirm."
         )
     if snapshot.mode != "full":
+        refuse_many_deletions(connection, snapshot, missing)
         return
     before = previous_lines(connection, snapshot)
     if before >= FEWEST_TO_COMPARE and lines * 2 < before:
@@ -73,6 +75,22 @@ def refuse_implausible(connection: psycopg.Connection[Any], snapshot: Snapshot, 
         )
 
 
+def refuse_many_deletions(connection: psycopg.Connection[Any], snapshot: Snapshot, deleted: int) -> None:
+    """Stop before more is marked as deleted than a shop deletes in a few minutes of usual work."""
+    if deleted < FEWEST_TO_COMPARE:
+        return
+    name, _ = ENTITIES[snapshot.kind]
+    stored = connection.execute(
+        sql.SQL("SELECT count(*) FROM {} WHERE shop_id = %s AND deleted_at IS NULL").format(sql.Identifier(name)),
+        (snapshot.shop_id,),
+    ).fetchone() or (0,)
+    if deleted > MOST_MISSING or deleted > MISSING_SHARE * stored[0]:
+        raise Implausible(
+            f"The platform reports {deleted} stored {snapshot.kind} as deleted. Nothing was changed. "
+            "If they were really deleted, confirm it on the snapshot's page or run it again with --confirm."
+        )
+
+
 def previous_lines(connection: psycopg.Connection[Any], snapshot: Snapshot) -> int:
     found = connection.execute(
         """SELECT lines FROM snapshots WHERE shop_id = %s AND kind = %s AND mode = 'full' AND state = 'done' AND id <> %s
@@ -82,23 +100,29 @@ def previous_lines(connection: psycopg.Connection[Any], snapshot: Snapshot) -> i
     return int(found[0]) if found else 0
 
 
-def missing_where(snapshot_id: int, kind: str) -> tuple[sql.Identifier, sql.Composed]:
-    """Return the table of a kind and the condition for its rows that a full file no longer names.
+def gone_where(snapshot: Snapshot) -> tuple[sql.Identifier, sql.Identifier, sql.Composed]:
+    """Return the table of the run's kind, its key, and the condition for its rows that are gone from the platform."""
+    name, key = map(sql.Identifier, ENTITIES[snapshot.kind])
+    if snapshot.mode == "full":
+        return name, key, missing_where(snapshot.id, key)
+    return name, key, reported_where(snapshot.id, key)
+
+
+def missing_where(snapshot_id: int, key: sql.Identifier) -> sql.Composed:
+    """Return the condition for stored rows that a full file no longer names.
 
     Rows changed after the file was made are exempt, and so are accounts and products known only from orders.
     """
-    name, key = ENTITIES[kind]
-    condition = sql.SQL(
+    return sql.SQL(
         "e.shop_id = %(shop)s AND e.deleted_at IS NULL AND e.source_hash IS NOT NULL"
         " AND (e.changed_at IS NULL OR e.changed_at <= %(as_of)s)"
         " AND NOT EXISTS (SELECT 1 FROM {main} m WHERE m.{key} = e.{key}) AND NOT EXISTS (SELECT 1 FROM {seen} s WHERE s.key = e.{key})"
         " AND NOT EXISTS (SELECT 1 FROM quarantined_records q WHERE q.snapshot_id = %(snapshot)s)"
-    ).format(main=table(snapshot_id, "main"), seen=table(snapshot_id, "seen"), key=sql.Identifier(key))
-    return sql.Identifier(name), condition
+    ).format(main=table(snapshot_id, "main"), seen=table(snapshot_id, "seen"), key=key)
 
 
 def count_missing(connection: psycopg.Connection[Any], snapshot: Snapshot) -> int:
-    name, condition = missing_where(snapshot.id, snapshot.kind)
+    name, _, condition = gone_where(snapshot)
     found = connection.execute(
         sql.SQL("SELECT count(*) FROM {} e WHERE {}").format(name, condition),
         {"shop": snapshot.shop_id, "as_of": snapshot.as_of, "snapshot": snapshot.id},

@@ -43,7 +43,7 @@ class Publisher(ABC):
 
     @abstractmethod
     def publish(self, missing: sql.Composed | None) -> int:
-        """Carry the plan out. `missing` asks for the ids to mark as deleted; returns how many were."""
+        """Carry the plan out. `missing` asks for the ids and keys to mark as deleted; returns how many were."""
 
     def table(self, name: str) -> sql.Identifier:
         return table(self.snapshot_id, name)

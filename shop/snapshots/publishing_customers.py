@@ -110,12 +110,13 @@ class CustomerPublisher(Publisher):
               AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.shop_id = c.shop_id AND o.customer_id = c.id)""")
 
     def delete(self, missing: sql.Composed) -> int:
-        """Mark accounts that a complete file no longer holds; a person with orders stays, as a guest."""
-        gone = self.run("""
+        """Mark accounts that are gone from the platform; a person with orders stays, as a guest."""
+        gone = self.run(
+            """
             UPDATE customer_accounts e SET deleted_at = now() FROM ({missing}) m
-            WHERE e.shop_id = %(shop)s AND e.customer_id = m.id AND e.deleted_at IS NULL AND e.source_hash IS NOT NULL
-              AND NOT EXISTS (SELECT 1 FROM {main} x WHERE x.guid = e.guid) AND NOT EXISTS (SELECT 1 FROM {seen} x WHERE x.key = e.guid)""",
-            missing=missing)  # fmt: skip
+            WHERE e.shop_id = %(shop)s AND e.guid = m.key AND e.deleted_at IS NULL""",
+            missing=missing,
+        )
         self.run("""
             UPDATE customers c SET registered = false,
                    deleted_at = CASE WHEN EXISTS (SELECT 1 FROM orders o WHERE o.shop_id = c.shop_id AND o.customer_id = c.id) THEN NULL ELSE now() END

@@ -102,7 +102,7 @@ class OrderPublisher(Publisher):
         folds.take_off_lines(self.connection, self.shop_id)
 
     def delete(self) -> int:
-        """Mark what a complete file no longer holds. Nothing is removed: it may be there again tomorrow."""
+        """Mark what is gone from the platform. Nothing is removed: it may be there again tomorrow."""
         gone = self.run("""
             UPDATE orders o SET deleted_at = now(), counted = false FROM before b
             WHERE b.action = 'd' AND o.shop_id = %(shop)s AND o.id = b.id""")

@@ -29,7 +29,7 @@ def reopen(snapshot: Snapshot, *, confirmed: bool = False) -> bool:
         "remark": None, "heartbeat_at": func.clock_timestamp(), "finished_at": None,
     }  # fmt: skip
     if anew:
-        values |= {"exports": 0, "cursor_line": 0, "cursor_offset": 0, "bytes_read": 0}
+        values |= {"exports": 0, "cursor_line": 0, "cursor_offset": 0, "bytes_read": 0, "feed": None}
         if snapshot.file_path is not None or not passes(snapshot):  # its export is of no use
             values |= {"file_path": None, "file_bytes": None, "file_sha256": None, "ticket": None, "asked_at": None,
                        "received": None, "as_of": None, "job_state": None, "looks": 0}  # fmt: skip

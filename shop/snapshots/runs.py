@@ -12,6 +12,7 @@ from shop.errors import Conflict, ShopError
 from shop.locks import Lease, worker_name
 from shop.shops import problems
 from shop.shops.models import Shop
+from shop.snapshots import deletions
 from shop.snapshots.deaths import refuse_poisoned
 from shop.snapshots.models import LIVE, Snapshot
 from shop.snapshots.rawstore import StoredFile
@@ -138,9 +139,11 @@ def run_again(snapshot: Snapshot, requested_by: str, *, confirmed: bool = False)
     file = StoredFile(
         snapshot.file_path, snapshot.file_name or "file", snapshot.file_bytes or 0, snapshot.file_sha256 or ""
     )
-    return request_run(
+    again = request_run(
         snapshot.shop_id, snapshot.kind, snapshot.mode, requested_by, file, confirmed=confirmed, as_of=snapshot.as_of
     )
+    deletions.copy(snapshot.id, again.id)
+    return again
 
 
 def asks_anew(snapshot: Snapshot) -> bool:
@@ -245,4 +248,5 @@ def finish(connection: psycopg.Connection[Any], snapshot_id: int, counts: dict[s
         counts | {"id": snapshot_id},
     )
     end_attempt(connection, snapshot_id, "done")
+    problems.disprove(connection, snapshot_id)
     connection.execute(COVER, {"id": snapshot_id})

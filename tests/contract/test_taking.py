@@ -102,6 +102,7 @@ def test_a_list_whose_last_page_vanishes_is_read_to_its_end(app: Flask, db: SQLA
 def test_lines_twice_and_out_of_order_and_packed_twice_change_no_figure(
     app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop, fault: str
 ) -> None:
+    """F34. Packed twice by Content-Encoding; also lines twice and out of order."""
     simulator.faults.switch_on(fault, path=None if fault != "gzip-encoding" else "/api-results/*")
     run = taken(app, shop)
     assert (run.state, run.superseded) == ("done", 5 if fault == "duplicate-lines" else 0)
@@ -119,6 +120,7 @@ def test_records_that_cannot_be_read_are_set_aside_and_hold_up_nothing(
 def test_a_failure_that_passes_is_told_from_one_that_does_not(
     app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop
 ) -> None:
+    """F32. Three exports of one run that give no file are enough."""
     simulator.faults.switch_on("job-failed")
     run = refused(app, shop)
     assert (run.error_code, run.exports) == ("no_export", 3)

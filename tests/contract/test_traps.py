@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from shop.config import Config
 from shop.db import db as handle
@@ -53,6 +53,7 @@ SNAPSHOT, RESULTS, JOBS = "/api/orders/snapshot", "/api-results/*", "/api/system
 def test_what_passes_by_itself_is_waited_out(
     app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop, fault: str, path: str, amount: int | None, times: int
 ) -> None:
+    """F28. Troubles that pass, in every place of a run, end as a clean one."""
     simulator.faults.switch_on(fault, times=times, path=path, amount=amount)
     run = taken(app, shop)
     assert (run.state, run.exports, run.stumbles) == ("done", 1, 0)
@@ -68,6 +69,7 @@ def test_what_passes_by_itself_is_waited_out(
         ("missing-right", SNAPSHOT, "no_rights", True),
         ("result-on-another-host", None, "address_refused", False),
         ("result-redirected", RESULTS, "address_refused", False),
+        ("result-of-another-shop", None, "wrong_shop", True),
         ("html-instead-of-json", RESULTS, "contract_broken", False),
         ("gzip-cut", RESULTS, "damaged_file", False),
     ],
@@ -99,6 +101,7 @@ def test_what_does_not_pass_ends_the_run_at_once_with_a_sentence(
 def test_a_shop_that_is_marked_is_not_asked_and_others_are(
     app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop
 ) -> None:
+    """F29. A token that is revoked ends the run and marks its shop; other shops go on."""
     simulator.faults.switch_on("token-revoked")
     refused(app, shop)
     requests = simulator.counts.requests.total()
@@ -159,6 +162,7 @@ def test_a_wait_holds_no_worker_and_one_attempt_goes_through_it(
 def test_an_export_that_gives_no_file_is_asked_for_anew(
     app: Flask, db: SQLAlchemy, monkeypatch: pytest.MonkeyPatch, fault: str | None, hours: float, running: float
 ) -> None:
+    """F32. A job that died, was killed, ran too long or expired: another one is asked for."""
     with simulated(running=running) as simulator:
         shop = connected(simulator)
         if fault:
@@ -181,6 +185,7 @@ def test_an_export_that_gives_no_file_is_asked_for_anew(
 def test_a_platform_that_wants_to_be_left_alone_is_until_the_run_gives_up(
     app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop
 ) -> None:
+    """F27. A Retry-After of ten years is an hour, and a run gives up after the fourth."""
     simulator.faults.switch_on("rate-limit-huge", path=SNAPSHOT)
     run = asked(shop)
     for count in (1, 2, 3):
@@ -270,3 +275,24 @@ def test_a_platform_that_cannot_be_reached_ends_a_run_that_somebody_watches(
 def test_a_shop_without_a_token_says_so(app: Flask, db: SQLAlchemy) -> None:
     run = refused(app, a_shop("bez-tokenu"))
     assert "has no token yet" in (run.error or "")
+
+
+@pytest.mark.parametrize("kind", ["orders", "customers"])
+def test_a_file_with_the_rows_of_another_shop_is_recognised_by_its_lines(
+    app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop, kind: str
+) -> None:
+    """F33. Job, host and identity are right and the rows are not: nothing is stored, not even the file."""
+    taken(app, shop, kind)
+    table = "orders" if kind == "orders" else "customer_accounts"
+    before = db.session.execute(text(f"SELECT count(*), max(snapshot_id) FROM {table}")).one()
+    simulator.faults.switch_on("result-of-another-shop")
+    run = asked(shop, kind)
+    with pytest.raises(ShopError, match="rows of another shop"):
+        carried_on(app, run)
+    assert (row(run).error_code, row(run).file_path) == ("wrong_shop", None)
+    assert db.session.scalars(select(FailedSnapshot.permanent)).one() is True
+    assert db.session.get_one(Shop, shop.id).problem_code == "wrong_shop"
+    assert db.session.execute(text(f"SELECT count(*), max(snapshot_id) FROM {table}")).one() == before
+    assert list((app.extensions["pult"].data_dir / "raw").glob("*.part")) == []
+    with pytest.raises(runs.Resting):
+        asked(shop, kind)

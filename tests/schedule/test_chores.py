@@ -9,14 +9,13 @@ from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 from sqlalchemy import select, text
 
-from shop import chores
 from shop.chores import Later, ask_for_all, ask_for_changes, can_be_asked, check_figures, keep_house
 from shop.config import Config
 from shop.platforms.records import Kind
 from shop.shops.models import Shop
 from shop.shops.secrets import seal
-from shop.snapshots.coverage import covered_until
-from shop.snapshots.models import FailedSnapshot, Snapshot, WebhookNotice
+from shop.snapshots.coverage import AGAIN, covered_until
+from shop.snapshots.models import FailedSnapshot, ReportedDeletion, Snapshot, WebhookNotice
 from shop.snapshots.rawstore import raw_folder
 from tests.builders import a_shop, added, an_order, an_owner, signed_in
 from tests.servers import SECRET_KEY
@@ -67,7 +66,7 @@ def test_changes_reach_back_behind_the_last_good_snapshot(db: SQLAlchemy, redis:
     outcome = ask_for_changes(Kind.ORDERS, shop)
     asked = newest(db)
     assert (asked.state, asked.mode, asked.requested_by) == ("queued", "partial", "schedule")
-    assert asked.changed_since == NOW - 2 * HOUR - chores.AGAIN
+    assert asked.changed_since == NOW - 2 * HOUR - AGAIN
     assert str(asked.id) in outcome.words
 
 
@@ -173,6 +172,8 @@ def test_the_house_is_kept_and_nothing_living_is_touched(db: SQLAlchemy, config:
         (folder / name).write_bytes(b"x")
         os.utime(folder / name, (written, written))
     for age in (1, 40):
+        told = a_run(shop, NOW - age * 24 * HOUR, feed="read").id
+        added(ReportedDeletion(shop_id=shop.id, snapshot_id=told, key="1", deleted_at=NOW))
         added(
             WebhookNotice(shop_id=shop.id, event="e", key=str(age), happened_at=NOW, received_at=NOW - age * 24 * HOUR)
         )
@@ -185,7 +186,8 @@ def test_the_house_is_kept_and_nothing_living_is_touched(db: SQLAlchemy, config:
     )
     outcome = keep_house()
     db.session.commit()
-    assert "1 notice" in outcome.words.replace("\u00a0", " ")
+    for words in ("1 notice", "1 reported deletion"):
+        assert words in outcome.words.replace("\u00a0", " ")
     assert {path.name for path in folder.iterdir() if path.is_file()} == {f"run-{live.id}.part", "12-ab.part"}
     kept = db.session.execute(text("SELECT task, state FROM task_runs ORDER BY 1, scheduled_for")).all()
     assert [tuple(row) for row in kept] == [("a", "done"), ("a", "failed"), ("b", "done")], (

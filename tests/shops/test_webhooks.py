@@ -12,6 +12,7 @@ from flask_sqlalchemy import SQLAlchemy
 
 from shop.config import Config
 from shop.platforms.registry import platform
+from shop.platforms.shoptet.webhooks import HINTS
 from shop.shops import webhook_keys
 from shop.shops.models import Shop
 from shop.shops.problems import note
@@ -46,7 +47,8 @@ def test_our_own_address_is_registered_and_its_key_kept_sealed(
     assert told.exit_code == 0, told.output
     assert "tells Pult of finished exports from now on" in told.output
     hooks = simulator.shops[0].webhooks
-    assert [hook.url for hook in hooks.registered.values()] == [OURS]
+    assert {hook.url for hook in hooks.registered.values()} == {OURS}
+    assert {hook.event for hook in hooks.registered.values()} == {"job:finished", *HINTS}
     db.session.refresh(shop)
     assert keys_of(shop, SECRET_KEY) == [hooks.key]
     assert shop.webhook_keys is not None
@@ -59,7 +61,8 @@ def test_the_key_opens_what_the_platform_signs(db: SQLAlchemy, public: Flask, si
     shop = a_connected_shop(simulator, "praha")
     webhook(public)
     db.session.refresh(shop)
-    (number,) = simulator.shops[0].webhooks.registered
+    registered = simulator.shops[0].webhooks.registered.values()
+    number = next(hook.id for hook in registered if hook.event == "job:finished")
     with receiving() as receiver:
         simulator.shops[0].webhooks.change(number, receiver.url.replace("?shop=1", ""), None)
         simulator.shops[0].notify("job:finished", "abc")
@@ -91,7 +94,7 @@ def test_somebody_elses_address_stays_until_it_is_replaced(public: Flask, db: SQ
     assert "a-secret-path" not in told.output
     assert hooks.key is None, "their key was not renewed under their feet"
     assert webhook(public, "--replace").exit_code == 0
-    assert [hook.url for hook in hooks.registered.values()] == [OURS]
+    assert {hook.url for hook in hooks.registered.values()} == {OURS}
     db.session.refresh(shop)
     assert keys_of(shop, SECRET_KEY) == [hooks.key]
 

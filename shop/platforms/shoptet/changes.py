@@ -21,7 +21,7 @@ MOST_PER_PAGE = {Kind.ORDERS: 1000, Kind.CUSTOMERS: 20, Kind.PRODUCTS: 1000}  # 
 LISTED_PER_PAGE = {Kind.ORDERS: 50, Kind.CUSTOMERS: 1000, Kind.PRODUCTS: 1000}
 
 
-def feed(api: Api, kind: Kind, since: datetime) -> ChangeFeed:
+def feed(api: Api, kind: Kind, since: datetime, *, deletions_only: bool = False) -> ChangeFeed:
     now = api.server_time()
     if since < now - REMEMBERED:
         raise FeedTooOld(f"Shoptet remembers changes for thirty days, and the last ones known are of {since:%d %b %Y}.")
@@ -29,7 +29,8 @@ def feed(api: Api, kind: Kind, since: datetime) -> ChangeFeed:
         f"/api/{kind}/changes", "changes", Changed, key=lambda row: (key_of(row), row.change_time, row.change_type),
         per_page=MOST_PER_PAGE[kind],
     )  # fmt: skip
-    return ChangeFeed(now - OVERLAP, map(change, Walk(api, listing, {"from": written(since)})))
+    only = {"changeType": "delete"} if deletions_only else {}
+    return ChangeFeed(now - OVERLAP, map(change, Walk(api, listing, {"from": written(since)} | only)))
 
 
 def change(row: Changed) -> Change:

@@ -21,7 +21,7 @@ from shop.platforms.remote import (
     Ticket,
     Webhook,
 )
-from shop.platforms.shoptet import changes, checking, exports, shop_info, webhooks
+from shop.platforms.shoptet import changes, checking, exports, origins, shop_info, webhooks
 from shop.platforms.shoptet.api import Api
 from shop.platforms.shoptet.authorization import AddonToken, Authorization, PrivateToken
 from shop.platforms.shoptet.bases import API, RESULT_HOSTS, checked_api, loopback_of
@@ -88,9 +88,13 @@ class ShoptetShop:
         gate = Gate(self.verify_identity().hosts, RESULT_HOSTS, loopback_of(self.api.base), self.resolve)
         return Downloader(self.files, gate, self.timing).open(exports.result_address(state), received)
 
-    def changes(self, kind: Kind, since: datetime) -> ChangeFeed:
+    def is_ours(self, line: bytes) -> bool | None:
+        host = origins.host_of(line)
+        return None if host is None else host in self.verify_identity().hosts
+
+    def changes(self, kind: Kind, since: datetime, *, deletions_only: bool = False) -> ChangeFeed:
         self.verify_identity()
-        return changes.feed(self.api, kind, since)
+        return changes.feed(self.api, kind, since, deletions_only=deletions_only)
 
     def details(self, kind: Kind, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
         self.verify_identity()
@@ -106,6 +110,10 @@ class ShoptetShop:
     def register_webhook(self, url: str) -> Webhook:
         self.verify_identity()
         return webhooks.register(self.api, url)
+
+    def register_hints(self, url: str) -> list[str]:
+        self.verify_identity()
+        return webhooks.register_hints(self.api, url)
 
     def remove_webhook(self, hook: Webhook) -> None:
         self.verify_identity()

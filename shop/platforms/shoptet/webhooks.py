@@ -11,6 +11,7 @@ import structlog
 from msgspec import Meta, Struct
 
 from shop.platforms.failures import Refused
+from shop.platforms.records import Kind
 from shop.platforms.remote import Notice, Webhook
 from shop.platforms.shoptet.answers import Hook, Hooks, SignatureKey
 from shop.platforms.shoptet.api import Api
@@ -18,6 +19,13 @@ from shop.platforms.shoptet.paging import Listing, Walk
 from shop.platforms.times import BadTime, read_time
 
 JOB_FINISHED = "job:finished"
+HINTS = tuple(f"{noun}:{what}" for noun in ("order", "customer", "product") for what in ("create", "update", "delete"))
+KINDS = {  # by the noun of an event
+    "order": Kind.ORDERS,
+    "customer": Kind.CUSTOMERS,
+    "product": Kind.PRODUCTS,
+    "productVariant": Kind.PRODUCTS,
+}
 SIGNATURE = "Shoptet-Webhook-Signature"
 LARGEST = 1 << 20
 HOOKS = Listing("/api/webhooks", "webhooks", Hook, key=lambda hook: hook.id, per_page=None)
@@ -67,6 +75,21 @@ def register(api: Api, url: str) -> Webhook:
     return found
 
 
+def register_hints(api: Api, url: str) -> list[str]:
+    """Have changes of entities told to `url`. Returns the events that are not: an address of somebody else stays."""
+    known = {hook.event: hook.url for hook in Walk(api, HOOKS, {})}
+    missing = [event for event in HINTS if event not in known]
+    if missing:
+        asked = {"data": [{"event": event, "url": url} for event in missing]}
+        try:
+            told = api.post("/api/webhooks", asked).read(Hooks)
+            known |= {hook.event: hook.url for hook in told.webhooks or ()}
+        except Refused as failure:
+            log.info("webhook_hints_refused", reason=failure.code)
+            known = {hook.event: hook.url for hook in Walk(api, HOOKS, {})}
+    return [event for event in HINTS if known.get(event) != url]
+
+
 def remove(api: Api, hook: Webhook) -> None:
     api.delete(f"/api/webhooks/{quote(hook.id, safe='')}")
 
@@ -103,7 +126,8 @@ def parsed(body: bytes) -> Notice:
         instances = instances_of(told.event_instance)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, BadTime):
         raise BadNotice("A signed notice is not in the form that Shoptet promises.") from None
-    return Notice(str(told.eshop_id), told.event, happened_at, instances)
+    kind = KINDS.get(told.event.partition(":")[0])
+    return Notice(str(told.eshop_id), told.event, happened_at, instances, kind)
 
 
 def instances_of(written: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from shop.platforms.remote import ExportRequest, ExportState, Remote, Ticket
 from shop.shops import problems
 from shop.shops.models import Shop
 from shop.shops.reaching import reached
-from shop.snapshots import deletions, exporting, fetching, runs, waiting, whose
+from shop.snapshots import attempts, deletions, exporting, fetching, runs, waiting, whose
 from shop.snapshots.export_row import ExportRow, Kept
 from shop.snapshots.fault_points import fault_point
 from shop.snapshots.models import Snapshot
@@ -141,7 +141,7 @@ class Arrival:
         return f"{self.shop.slug}-{self.snapshot.kind}-{Path(source).name}.jsonl.gz"
 
     def enter(self, phase: str) -> None:
-        runs.enter_phase(self.row.connection, self.row.lease, self.snapshot.id, phase)
+        attempts.enter_phase(self.row.connection, self.row.lease, self.snapshot.id, phase)
         self.watch(phase, 0, 0)
 
     def tell(self, done: int, total: int) -> None:

@@ -17,7 +17,7 @@ from shop.platforms.platform import Platform
 from shop.platforms.records import Kind
 from shop.platforms.registry import platform
 from shop.shops.models import Shop
-from shop.snapshots import deaths, runs, staging, statistics
+from shop.snapshots import attempts, deaths, staging, statistics
 from shop.snapshots.arriving import Arrival
 from shop.snapshots.export_row import ExportRow
 from shop.snapshots.failing import Failed, fail, failure_of
@@ -58,7 +58,7 @@ def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched, *, in_pl
             )
             with connection.transaction():
                 lease.check(connection)
-                if runs.begin_attempt(connection, snapshot_id) is None:
+                if attempts.begin_attempt(connection, snapshot_id) is None:
                     return
             try:
                 if snapshot.file_path is None:
@@ -67,14 +67,14 @@ def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched, *, in_pl
                     snapshot, shop = detached(snapshot_id)
                 Conductor(snapshot, shop, config, connection, lease, watch, beat).carry_out()
             except LookLater:
-                runs.give_back(connection, lease, snapshot_id)
+                attempts.give_back(connection, lease, snapshot_id)
             except Stopped:
                 log.info("run_let_go")
-                runs.stop(connection, lease, snapshot_id)
+                attempts.stop(connection, lease, snapshot_id)
             except (MapperDied, MemoryError) as error:
                 log.warning("work_too_large", error=type(error).__name__)
                 deaths.note(connection, snapshot_id)
-                runs.stop(connection, lease, snapshot_id)
+                attempts.stop(connection, lease, snapshot_id)
             except (LostLease, KeyboardInterrupt, SystemExit):
                 raise  # the run stays as it is; whoever takes it up next goes on from its last chunk
             except BaseException as error:
@@ -174,7 +174,7 @@ class Conductor:
             self.prove_and_publish()
 
     def stage(self, file: Path) -> None:
-        runs.enter_phase(self.connection, self.lease, self.snapshot.id, "stage")
+        attempts.enter_phase(self.connection, self.lease, self.snapshot.id, "stage")
         line, offset = self.resume()
         whole = file.stat().st_size
         narrowing = deaths.Narrowing.of(self.connection, self.snapshot.id)
@@ -226,13 +226,13 @@ class Conductor:
             )
 
     def prove_and_publish(self) -> None:
-        runs.enter_phase(self.connection, self.lease, self.snapshot.id, "prove")
+        attempts.enter_phase(self.connection, self.lease, self.snapshot.id, "prove")
         self.watch("prove", 0, 1)
         with self.connection.transaction():
             self.lease.check(self.connection)
             planned = plan(self.connection, self.snapshot.id, self.shop.id, self.kind)
         proof = prove(self.connection, self.snapshot, planned)
-        runs.enter_phase(self.connection, self.lease, self.snapshot.id, "publish")
+        attempts.enter_phase(self.connection, self.lease, self.snapshot.id, "publish")
         fault_point("publish.before")
         self.publish(planned, proof)
         fault_point("publish.after")
@@ -258,7 +258,7 @@ class Conductor:
             hold_stored(connection, self.snapshot.id, self.shop.id, self.kind)
             deleted = publisher.publish(self.missing() if proof.missing else None)
             fault_point("publish.before_commit")
-            runs.finish(connection, self.snapshot.id, {
+            attempts.finish(connection, self.snapshot.id, {
                 "inserted": planned.get("i", 0),
                 "updated": planned.get("u", 0) + planned.get("r", 0),
                 "unchanged": planned.get("=", 0),

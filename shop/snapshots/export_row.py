@@ -14,8 +14,8 @@ from shop.locks import Lease
 from shop.platforms.downloads import Received
 from shop.platforms.failures import PlatformFailure
 from shop.platforms.remote import ExportStatus, Ticket
+from shop.snapshots.attempts import begin_attempt, end_attempt
 from shop.snapshots.rawstore import StoredFile
-from shop.snapshots.runs import begin_attempt, end_attempt
 
 NOTICES_KEPT = timedelta(days=30)
 

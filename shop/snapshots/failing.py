@@ -13,7 +13,7 @@ from shop.errors import ShopError
 from shop.locks import Lease
 from shop.platforms.failures import PlatformFailure
 from shop.snapshots import retries
-from shop.snapshots.runs import end_attempt
+from shop.snapshots.attempts import end_attempt
 
 LONGEST_TRACE = 20_000  # characters
 OWN = Path(__file__).parents[1].name

@@ -12,7 +12,7 @@ from shop.config import Config, SecretKey
 from shop.staff import access
 
 ROOT = Path(__file__).parents[1]
-DOMAINS = ("audit", "shops", "staff", "products", "customers", "orders", "analytics", "snapshots")
+DOMAINS = ("audit", "shops", "staff", "products", "customers", "orders", "analytics", "snapshots", "recovery")
 csrf = CSRFProtect()
 
 
@@ -69,4 +69,5 @@ def register_domain(app: Flask, domain: str) -> None:
     ):
         if (ROOT / "shop" / domain / f"{edge}.py").exists():
             take(getattr(importlib.import_module(f"shop.{domain}.{edge}"), thing))
-    importlib.import_module(f"shop.{domain}.models")
+    if (ROOT / "shop" / domain / "models.py").exists():
+        importlib.import_module(f"shop.{domain}.models")

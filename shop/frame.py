@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shop.db import db
 from shop.formatting import initials, number, plural
 from shop.lateness import Remembered
+from shop.recovery.queries import MOST_COUNTED, waiting
 from shop.shops.queries import shop_numbers
 from shop.staff import access
 from shop.staff.permissions import ALLOWED, Permission, Role
@@ -84,6 +85,7 @@ NAVIGATION = (
         "Operations",
         (
             Entry("snapshots", "Snapshots", "/snapshots/", "snapshots", "g n", READ_OPERATIONS),
+            Entry("recovery", "Recovery", "/recovery/", "recovery", "g r", READ_OPERATIONS),
             Entry("shops", "Shops", "/shops/", "shops", "g h", READ_OPERATIONS, by_shop=False),
         ),
     ),
@@ -108,6 +110,7 @@ class Frame:
     shops: tuple[ShopChoice, ...] = ()
     shop: str | None = None
     theme: str = "system"
+    failures: str = ""  # how many wait on the recovery page, for those who may open it; empty when there is none
     trouble: str = ""  # what is late or silent, for those who can do something about it
     timings: Callable[[], str] = field(default=lambda: "")  # asked for in the foot, when most of the page is written
 
@@ -145,10 +148,11 @@ def register(app: Flask) -> None:
     def surroundings() -> dict[str, Frame]:
         try:
             person, shops = looking(), choices()
-            trouble = remembered.told(visible()) if person and person.can(READ_OPERATIONS) else ""
+            operates = person is not None and person.can(READ_OPERATIONS)
+            trouble, failures = (remembered.told(visible()), waiting_words(visible())) if operates else ("", "")
         except SQLAlchemyError:  # an error page must not fail for the reason that it tells
             db.session.rollback()
-            person, shops, trouble = None, (), ""
+            person, shops, trouble, failures = None, (), "", ""
         frame = Frame(
             version=version,
             path=request.path,
@@ -157,6 +161,7 @@ def register(app: Flask) -> None:
             shops=shops,
             shop=chosen(shops),
             theme=theme(),
+            failures=failures,
             trouble=trouble,
             timings=timings,
         )
@@ -180,6 +185,11 @@ def choices() -> tuple[ShopChoice, ...]:
         return ()
     numbers = shop_numbers()
     return tuple(ShopChoice(shop.slug, shop.name, numbers[shop.id]) for shop in access.visible_shops())
+
+
+def waiting_words(shop_ids: set[int]) -> str:
+    count = waiting(shop_ids)
+    return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
 
 
 def visible() -> set[int]:

@@ -57,6 +57,7 @@ def wake(run_id: int, task: str) -> bool:
 def look_after() -> None:
     """What a worker does between jobs: wake for rows that nobody works on, and tick if nobody else does."""
     jobs.take_up_hints()
+    jobs.take_up_asked()
     jobs.enqueue_waiting()
     wake_left_behind()
     heard = {part.part: part.heard_at for part in heartbeats.last_heard()}

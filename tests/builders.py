@@ -6,13 +6,14 @@ The cast: Olga owns, Adam manages one shop, Ota operates, Eve has no account.
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
 from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from shop.config import Config
@@ -24,7 +25,7 @@ from shop.products.models import Product, ProductVariant
 from shop.shops.models import Shop
 from shop.shops.secrets import seal
 from shop.simulator.simulator import Simulator
-from shop.snapshots.models import Snapshot
+from shop.snapshots.models import FailedSnapshot, Snapshot
 from shop.staff.models import Person, PersonShop
 from shop.staff.passwords import password_hash
 from shop.staff.permissions import Role
@@ -94,6 +95,17 @@ def a_snapshot(shop: Shop, kind: str = "orders", state: str = "done", **values: 
     """A run of one kind, that loaded nothing."""
     given = {"mode": "full", "requested_by": "a test", "requested_at": datetime.now(UTC)} | values
     return added(Snapshot(shop_id=shop.id, kind=kind, state=state, **given))
+
+
+def a_failure(
+    shop: Shop, kind: str = "orders", run: dict[str, object] | None = None, **values: object
+) -> FailedSnapshot:
+    """A run that failed while its platform was away, and what the recovery page shows of it."""
+    kept = {"error": "The platform did not answer.", "error_code": "unreachable"}
+    failed = a_snapshot(shop, kind, "failed", **({"file_path": "raw/a-file"} | kept | (run or {})))
+    now = db.session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    given = {"fingerprint": "unreachable", "permanent": False, "retry_at": now + timedelta(hours=1), "failed_at": now}
+    return added(FailedSnapshot(shop_id=shop.id, kind=kind, snapshot_id=failed.id, **(kept | given | values)))
 
 
 def a_customer(shop: Shop, email: str = "", **values: object) -> Customer:

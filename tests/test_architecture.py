@@ -14,7 +14,7 @@ DOMAINS = (  # reading order; each may import those before it
     "audit", "settings", "shops", "staff",
     "products", "customers", "orders",
     "segments", "analytics",
-    "partitions", "backups", "snapshots",
+    "partitions", "backups", "snapshots", "recovery",
 )  # fmt: skip
 WHO = ("audit", "settings", "shops", "staff")  # what every page may use freely
 LADDER = {

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import get_type_hints
 
@@ -24,6 +25,7 @@ from tests.builders import (
     PASSWORD,
     a_connected_shop,
     a_customer,
+    a_failure,
     a_manager,
     a_product,
     a_shop,
@@ -53,6 +55,7 @@ ROWS: dict[str, Callable[[Shop], object]] = {  # what the number in an address i
     "customer_id": a_customer,
     "product_id": a_product,
     "snapshot_id": a_snapshot,
+    "failure_id": a_failure,
 }
 Example = tuple[dict[str, object], dict[str, object]]  # what fills the address, and what fills the form
 
@@ -60,6 +63,13 @@ Example = tuple[dict[str, object], dict[str, object]]  # what fills the address,
 def stored_run(shop: Shop, error_code: str) -> Example:
     run = a_snapshot(shop, state="failed", error_code=error_code, file_path="raw/a-file", file_name="orders.jsonl")
     return {"snapshot_id": run.id}, {"word": shop.slug}
+
+
+def with_a_success(shop: Shop) -> Example:
+    """A group of which one has succeeded since, so that the rest may follow."""
+    failed = a_failure(shop)
+    a_failure(shop, resolved_at=datetime.now(UTC))
+    return {}, {"cause": failed.fingerprint, "pace": "20"}
 
 
 def paused(shop: Shop) -> Example:
@@ -95,6 +105,15 @@ FORMS: dict[str, Callable[[Shop], Example]] = {
     "snapshots.take": lambda shop: ({}, {"shop": shop.slug, "kind": "orders", "mode": "full"}),
     "snapshots.retry": lambda shop: stored_run(shop, "unreachable"),
     "snapshots.confirmation": lambda shop: stored_run(shop, "implausible"),
+    "recovery.probe": lambda shop: ({}, {"cause": a_failure(shop).fingerprint}),
+    "recovery.pace": with_a_success,
+    "recovery.halt": lambda shop: ({}, {"cause": a_failure(shop, retry_by="a test").fingerprint}),
+    "recovery.dismissal_of_group": lambda shop: (
+        {},
+        {"cause": a_failure(shop).fingerprint, "count": "1", "reason": "The shop was closed."},
+    ),
+    "recovery.retry": lambda shop: ({"failure_id": a_failure(shop).id}, {}),
+    "recovery.dismissal": lambda shop: ({"failure_id": a_failure(shop).id}, {"reason": "The shop was closed."}),
 }
 
 

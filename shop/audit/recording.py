@@ -34,6 +34,10 @@ class Action(StrEnum):
     SHOP_RESEALED = "shop_resealed"
     SNAPSHOT_REQUESTED = "snapshot_requested"
     SNAPSHOT_UPLOADED = "snapshot_uploaded"
+    FAILURE_DISMISSED = "failure_dismissed"
+    FAILURES_PACED = "failures_paced"
+    FAILURES_HALTED = "failures_halted"
+    FAILURES_DISMISSED = "failures_dismissed"
     EXPORTED = "exported"
 
 
@@ -57,6 +61,10 @@ FIELDS: dict[Action, frozenset[str]] = {
     Action.SHOP_RESEALED: frozenset({"values"}),
     Action.SNAPSHOT_REQUESTED: frozenset({"kind", "mode"}),
     Action.SNAPSHOT_UPLOADED: frozenset({"kind", "mode", "file_name", "file_bytes"}),
+    Action.FAILURE_DISMISSED: frozenset({"cause", "reason"}),
+    Action.FAILURES_PACED: frozenset({"failures", "pace"}),  # the subject of these three is the cause
+    Action.FAILURES_HALTED: frozenset({"failures"}),
+    Action.FAILURES_DISMISSED: frozenset({"failures", "reason"}),
     Action.EXPORTED: frozenset({"query", "rows"}),  # the subject is the path; rows is None where they are not counted
 }
 

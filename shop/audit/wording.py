@@ -24,6 +24,10 @@ WORDS: dict[Action, str] = {
     Action.SHOP_RESEALED: "sealed a shop's secrets anew",
     Action.SNAPSHOT_REQUESTED: "asked for a snapshot",
     Action.SNAPSHOT_UPLOADED: "uploaded a snapshot file",
+    Action.FAILURE_DISMISSED: "dismissed a failed snapshot",
+    Action.FAILURES_PACED: "had failed snapshots tried again at a pace",
+    Action.FAILURES_HALTED: "stopped the trying of failed snapshots",
+    Action.FAILURES_DISMISSED: "dismissed failed snapshots",
     Action.EXPORTED: "exported a list",
 }
 

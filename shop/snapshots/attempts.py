@@ -10,7 +10,7 @@ from shop.snapshots.deaths import refuse_poisoned
 
 COVER = """
     UPDATE failed_snapshots f
-    SET resolved_at = clock_timestamp(), retry_at = NULL,
+    SET resolved_at = clock_timestamp(), retry_at = NULL, retry_by = NULL,
         resolution = CASE WHEN e.id = s.id THEN 'it succeeded when it was tried again' ELSE 'a later snapshot succeeded' END
     FROM snapshots s, snapshots e
     WHERE s.id = %(id)s AND f.shop_id = s.shop_id AND f.kind = s.kind AND f.resolved_at IS NULL AND e.id = f.snapshot_id

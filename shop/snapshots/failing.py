@@ -114,7 +114,7 @@ def fail(connection: psycopg.Connection[Any], lease: Lease, snapshot_id: int, fa
                ON CONFLICT (snapshot_id) DO UPDATE SET
                    error = EXCLUDED.error, error_code = EXCLUDED.error_code, fingerprint = EXCLUDED.fingerprint,
                    permanent = EXCLUDED.permanent, trace = EXCLUDED.trace, failed_at = clock_timestamp(),
-                   resolved_at = NULL, resolution = NULL, resolved_by = NULL,
+                   resolved_at = NULL, resolution = NULL, resolved_by = NULL, retry_by = NULL,
                    retry_at = CASE WHEN f.sweeps < %(most)s THEN EXCLUDED.retry_at END""",
             {
                 "shop": shop_id, "kind": kind, "id": snapshot_id, "error": failure.message, "code": failure.code,

@@ -14,6 +14,7 @@ from shop.locks import LostLease, take_from_dead, worker_name
 from shop.snapshots import deaths, hinting
 from shop.snapshots.conducting import conduct, log
 from shop.snapshots.models import LIVE, Snapshot
+from shop.snapshots.reopening import reopen_asked
 
 SILENT = 15  # seconds without a heartbeat, after which a run counts as left behind
 WORK = "shop.snapshots.jobs.take_snapshot"
@@ -72,6 +73,13 @@ def take_up_hints() -> int:
     asked = hinting.take_up_all()
     db.session.commit()
     return sum(map(enqueue, asked))
+
+
+def take_up_asked() -> int:
+    """Take failed runs up again whose moment has come in the pace that a person set."""
+    taken = reopen_asked()
+    db.session.commit()
+    return sum(map(enqueue, taken))
 
 
 def enqueue_waiting() -> int:

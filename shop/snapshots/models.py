@@ -167,12 +167,33 @@ class FailedSnapshot(Model):
     resolved_by: Mapped[str | None] = mapped_column(Text)  # who dismissed it; null: it closed by itself
     sweeps: Mapped[int] = mapped_column(Integer, server_default="0")  # hourly tries so far
     retry_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # the next one; null: there is none
+    retry_by: Mapped[str | None] = mapped_column(Text)  # who asked for it at a set pace; null: it is the hourly one
     trace: Mapped[str | None] = mapped_column(Text)  # places in the code, without values
 
     __table_args__ = (
         Index("ix_failed_snapshots_open", "shop_id", "kind", "id", postgresql_where="resolved_at IS NULL"),
         Index(
-            "ix_failed_snapshots_fingerprint", "fingerprint", "shop_id", "id", postgresql_where="resolved_at IS NULL"
+            "ix_failed_snapshots_fingerprint",
+            "fingerprint",
+            "shop_id",
+            "kind",
+            "id",
+            postgresql_include=["failed_at", "retry_at", "retry_by"],
+            postgresql_where="resolved_at IS NULL",
+        ),
+        Index("ix_failed_snapshots_newest", "shop_id", "id", postgresql_where="resolved_at IS NULL"),
+        Index("ix_failed_snapshots_resolved", "shop_id", "resolved_at", postgresql_where="resolved_at IS NOT NULL"),
+        Index(
+            "ix_failed_snapshots_passed",
+            "fingerprint",
+            "resolved_at",
+            postgresql_where="resolved_at IS NOT NULL AND resolved_by IS NULL",
+        ),
+        Index(
+            "ix_failed_snapshots_asked",
+            "retry_at",
+            "id",
+            postgresql_where="resolved_at IS NULL AND retry_by IS NOT NULL",
         ),
         Index(
             "ix_failed_snapshots_due",

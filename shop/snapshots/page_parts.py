@@ -6,8 +6,13 @@ from shop.listing.listing import Listing
 from shop.shops.models import Shop
 from shop.snapshots.forms import FetchForm, UploadForm
 from shop.snapshots.lists import KINDS
+from shop.snapshots.models import Snapshot
+from shop.snapshots.queries import quarantined_of, reasons_of
 from shop.staff.access import may, visible_shops
 from shop.staff.permissions import Permission
+
+BAD_AT_ONCE = 20  # quarantined records on one page
+SHOWN_RAW = 2048  # bytes of each
 
 
 def segments(listing: Listing, name: str, options: Mapping[str, str]) -> list[tuple[str, str, bool]]:
@@ -32,6 +37,19 @@ def form_parts(form: UploadForm, errors: dict[str, str] | None = None) -> dict[s
 def take_parts(form: FetchForm, errors: dict[str, str] | None = None) -> dict[str, object]:
     """Return what the form of a snapshot from the platform needs."""
     return {"take": form, "errors": errors or {}, "loadable": visible_shops(), "kinds": KINDS}
+
+
+def quarantine_parts(run: Snapshot, after_line: int) -> dict[str, object]:
+    """Return what the page says of records that were set aside, from behind a line on."""
+    bad = quarantined_of(run.id, after_line, BAD_AT_ONCE + 1)
+    return {
+        "bad": [
+            (one, one.raw[:SHOWN_RAW].decode(errors="replace"), one.raw_bytes > SHOWN_RAW) for one in bad[:BAD_AT_ONCE]
+        ],
+        "reasons": reasons_of(run.id),
+        "more_bad": bad[BAD_AT_ONCE - 1].line if len(bad) > BAD_AT_ONCE else None,
+        "is_first_bad": after_line == 0,
+    }
 
 
 def only_slug(shops: Sequence[Shop]) -> str:

@@ -1,5 +1,7 @@
 """Failed runs taken up again: by a person, or by the hourly sweep. It is the same run, with a new attempt."""
 
+from datetime import timedelta
+
 import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -8,9 +10,11 @@ from shop.db import db
 from shop.shops import problems
 from shop.shops.models import Shop
 from shop.snapshots.models import FailedSnapshot, Snapshot
-from shop.snapshots.runs import AlreadyRunning, asks_anew, live_run, refuse_resting
+from shop.snapshots.runs import AlreadyRunning, Resting, asks_anew, live_run, refuse_resting
 
 BUDGET = 20  # runs that one sweep takes up
+WHILE_BUSY = timedelta(seconds=15)  # that one waits for another run of its shop and kind
+WHILE_RESTING = timedelta(minutes=10)
 RETAKEN = ("failed", "cancelled")
 log = structlog.get_logger()
 
@@ -42,7 +46,8 @@ def reopen(snapshot: Snapshot, *, confirmed: bool = False) -> bool:
             raise
         live = live_run(snapshot.shop_id, snapshot.kind)
         raise AlreadyRunning(live.id if live else None) from error
-    db.session.execute(update(FailedSnapshot).where(FailedSnapshot.snapshot_id == snapshot.id).values(retry_at=None))
+    kept = update(FailedSnapshot).where(FailedSnapshot.snapshot_id == snapshot.id)
+    db.session.execute(kept.values(retry_at=None, retry_by=None))
     db.session.refresh(snapshot)
     return done
 
@@ -61,6 +66,7 @@ def reopen_due(budget: int = BUDGET) -> list[int]:
     newest = (
         select(func.max(FailedSnapshot.id).label("id"))
         .where(FailedSnapshot.resolved_at.is_(None), FailedSnapshot.retry_at.is_not(None))
+        .where(FailedSnapshot.retry_by.is_(None))
         .group_by(FailedSnapshot.shop_id, FailedSnapshot.kind)
         .subquery()
     )
@@ -89,6 +95,33 @@ def reopen_due(budget: int = BUDGET) -> list[int]:
     return taken
 
 
+def reopen_asked(budget: int = BUDGET) -> list[int]:
+    """Take up failures whose moment has come in the pace a person set. The caller commits and enqueues.
+
+    One whose shop rests, or is busy with another run, steps back a little and holds nobody up.
+    """
+    query = (
+        select(FailedSnapshot, Snapshot)
+        .join(Snapshot, Snapshot.id == FailedSnapshot.snapshot_id)
+        .where(FailedSnapshot.resolved_at.is_(None), FailedSnapshot.retry_by.is_not(None))
+        .where(FailedSnapshot.retry_at <= func.clock_timestamp())
+        .order_by(FailedSnapshot.retry_at, FailedSnapshot.id)
+        .limit(budget)
+        .with_for_update(of=FailedSnapshot, skip_locked=True)
+    )
+    taken: list[int] = []
+    for failed, snapshot in db.session.execute(query).all():
+        try:
+            if reopen(snapshot):
+                taken.append(snapshot.id)
+                log.info("run_taken_up", run=snapshot.id)
+        except (AlreadyRunning, Resting) as error:
+            failed.retry_at = func.clock_timestamp() + (
+                WHILE_BUSY if isinstance(error, AlreadyRunning) else WHILE_RESTING
+            )
+    return taken
+
+
 def parked(failed: FailedSnapshot) -> bool:
     """Whether nobody but a person takes it up any more."""
     return failed.resolved_at is None and failed.retry_at is None
@@ -97,4 +130,4 @@ def parked(failed: FailedSnapshot) -> bool:
 def dismiss(failed: FailedSnapshot, by: str, reason: str) -> None:
     """Close a failure without trying it again: its run stays failed, its file stays where it is. The caller commits."""
     failed.resolved_at = func.clock_timestamp()
-    failed.resolution, failed.resolved_by, failed.retry_at = reason, by, None
+    failed.resolution, failed.resolved_by, failed.retry_at, failed.retry_by = reason, by, None, None

@@ -28,9 +28,9 @@ from shop.snapshots.advice import advice, can_be_accepted, can_run_again
 from shop.snapshots.forms import FetchForm, UploadForm
 from shop.snapshots.lists import HEADER, KINDS, SNAPSHOTS, snapshot_fields
 from shop.snapshots.models import Snapshot
-from shop.snapshots.page_parts import form_parts, only_slug, segments, take_parts
+from shop.snapshots.page_parts import form_parts, only_slug, quarantine_parts, segments, take_parts
 from shop.snapshots.progress import progress
-from shop.snapshots.queries import attempts_of, freshness, live_snapshots, quarantined_of, reasons_of, snapshots_by_id
+from shop.snapshots.queries import attempts_of, freshness, live_snapshots, snapshots_by_id
 from shop.snapshots.rawstore import store_file
 from shop.snapshots.reopening import reopen
 from shop.staff.access import chosen_shops, may, person, refuse, requires, shop_or_404, visible_shops
@@ -40,8 +40,6 @@ bp = Blueprint("snapshots", __name__)
 
 HIGHEST_ID = 2**63 - 1
 HIGHEST_LINE = 2**31 - 1
-BAD_AT_ONCE = 20  # quarantined records on one page
-SHOWN_RAW = 2048  # bytes of each
 
 
 @bp.get("/snapshots/")
@@ -251,7 +249,6 @@ def shop_of(run: Snapshot) -> Shop:
 
 def show_page(run: Snapshot, word_error: str = "") -> str:
     attempts = attempts_of(run.id)
-    bad = quarantined_of(run.id, asked_line(), BAD_AT_ONCE + 1)
     return render_template(
         "snapshots/show.html",
         run=run,
@@ -260,12 +257,7 @@ def show_page(run: Snapshot, word_error: str = "") -> str:
         kinds=KINDS,
         progress=progress(run, attempts[0] if attempts else None, datetime.now(UTC)),
         attempts=attempts,
-        bad=[
-            (one, one.raw[:SHOWN_RAW].decode(errors="replace"), one.raw_bytes > SHOWN_RAW) for one in bad[:BAD_AT_ONCE]
-        ],
-        reasons=reasons_of(run.id),
-        more_bad=bad[BAD_AT_ONCE - 1].line if len(bad) > BAD_AT_ONCE else None,
-        is_first_bad=asked_line() == 0,
+        **quarantine_parts(run, asked_line()),
         advice=advice(run),
         word_error=word_error,
         asks_anew=runs.asks_anew(run),

@@ -1,0 +1,407 @@
+"""The recovery page: failures in groups, one of them in full, and acts that happen once however often they are pressed."""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_sqlalchemy import SQLAlchemy
+from redis import Redis
+from sqlalchemy import func, select, text, update
+
+from shop.audit.models import AuditEntry
+from shop.recovery.groups import MOST_AT_ONCE
+from shop.recovery.queries import MOST_GROUPS, overview, overview_statement
+from shop.shops.models import Shop
+from shop.snapshots.jobs import take_up_asked
+from shop.snapshots.models import FailedSnapshot, QuarantinedRecord, Snapshot, SnapshotAttempt
+from shop.snapshots.reopening import BUDGET, reopen_asked, reopen_due
+from tests.builders import a_failure, a_manager, a_shop, added, an_operator, bearer, posted, signed_in
+from tests.page import Page
+from tests.snapshots.files import an_order_line, load, packed
+from tests.snapshots.page_parts import NOW, done, opened, operated, trail
+
+CRASH = {
+    "fingerprint": "orders:crashed:KeyError:staging.stage",
+    "error": "Pult itself failed.",
+    "error_code": "crashed",
+}
+FOR_GOOD: dict[str, Any] = {"permanent": True, "retry_at": None}
+
+
+@pytest.fixture
+def shop(client: FlaskClient) -> Shop:
+    return operated(client)
+
+
+def fresh(db: SQLAlchemy, failed: FailedSnapshot) -> FailedSnapshot:
+    db.session.rollback()
+    db.session.refresh(failed)
+    return failed
+
+
+def state_of(db: SQLAlchemy, failed: FailedSnapshot) -> str:
+    return db.session.scalars(select(Snapshot.state).where(Snapshot.id == failed.snapshot_id)).one()
+
+
+def panels(page: Page) -> list[str]:
+    return [panel.all("h2")[0].text for panel in page.root.all("section") if panel.all("h2")]
+
+
+def test_failures_that_one_mend_would_end_are_one_group(client: FlaskClient, shop: Shop) -> None:
+    done(shop, as_of=NOW - timedelta(days=2))
+    for kind in ("orders", "orders", "customers"):
+        a_failure(shop, kind)
+    a_failure(shop, **CRASH, **FOR_GOOD)
+    page = opened(client, "/recovery/")
+    assert panels(page) == ["The platform does not answer", "Pult itself failed"], "the largest first"
+    assert page.has("4 snapshots have failed, of 2 causes")
+    assert page.has("Pult tries it again each hour, next after")
+    assert page.has("Pult does not try it again by itself")
+    rows = page.rows("What the platform does not answer holds back, unreachable")
+    assert [row[:2] for row in rows] == [["Praha Orders", "2"], ["Praha Customers", "1"]]
+    assert "Orders, sales figures" in rows[0][-1]
+    assert rows[1][-2:] == ["Never loaded", "Customers’ names and addresses nothing of it was ever loaded"]
+    assert page.has("Recovery 4")
+
+
+def test_what_newer_data_has_passed_by_is_not_called_late(client: FlaskClient, shop: Shop) -> None:
+    a_failure(shop)
+    done(shop, as_of=datetime.now(UTC))
+    (row,) = opened(client, "/recovery/").rows("What the platform does not answer holds back, unreachable")
+    assert row[-1] == "Nothing: newer data has arrived"
+
+
+def test_a_group_opens_its_list_page_by_page(client: FlaskClient, shop: Shop) -> None:
+    failures = [a_failure(shop).id for _ in range(60)]
+    a_failure(shop, **CRASH)
+    page, seen = opened(client, opened(client, "/recovery/").link("Show the 60 failures")), []
+    while True:
+        seen += [int(link.rsplit("/", 1)[1]) for link in hrefs(page)]
+        if "Next" not in page.links:
+            break
+        page = opened(client, page.link("Next"))
+    assert seen == failures[::-1]
+    assert page.has("60")
+
+
+def hrefs(page: Page) -> list[str]:
+    return [link["href"] for link in page.root.all("a") if "table__id" in link.get("class")]
+
+
+def test_what_was_settled_lately_stands_in_a_tab_of_its_own(client: FlaskClient, shop: Shop) -> None:
+    settled = a_failure(shop, resolved_at=NOW, resolution="it succeeded when it was tried again")
+    a_failure(shop, resolved_at=NOW - timedelta(days=31), resolution="long ago")
+    page = opened(client, "/recovery/")
+    assert page.has("Nothing waits for you")
+    page = opened(client, page.link("Settled"))
+    assert hrefs(page) == [f"/recovery/{settled.id}"]
+    assert page.has("It succeeded when it was tried again")
+    shown = opened(client, f"/recovery/{settled.id}")
+    assert shown.has("Settled")
+    assert not shown.has("Try again now")
+
+
+def test_the_list_is_there_for_programs(client: FlaskClient, db: SQLAlchemy) -> None:
+    shop = a_shop("praha")
+    failed = a_failure(shop)
+    a_failure(shop, "customers", resolved_at=NOW)
+    answer = client.get("/recovery.json", headers=bearer(an_operator([shop])))
+    (row,) = answer.json["rows"]
+    assert (row["id"], row["shop"], row["cause"], row["snapshot"]) == (
+        failed.id, "praha", "unreachable", failed.snapshot_id,
+    )  # fmt: skip
+    assert row["url"].endswith(f"/recovery/{failed.id}")
+    assert answer.json["total"] == {"value": 1, "exact": True}
+
+
+def test_a_failure_is_told_in_full(client: FlaskClient, app: Flask, shop: Shop) -> None:
+    run = load(app, shop, packed(an_order_line("1"), b'{"code": 3}'))
+    run.state, run.error, run.error_code = "failed", "Gone wrong.", "crashed"
+    failed = added(
+        FailedSnapshot(
+            shop_id=shop.id,
+            kind="orders",
+            snapshot_id=run.id,
+            trace='File "staging.py", line 7',
+            permanent=True,
+            **CRASH,
+        )
+    )
+    added(
+        SnapshotAttempt(
+            snapshot_id=run.id, number=2, worker="w", outcome="failed", phase="stage", line=318, error="Oh."
+        )
+    )
+    page = opened(client, f"/recovery/{failed.id}")
+    assert page.heading == "Pult itself failed"
+    assert page.has("In stage, line 318. Oh.")
+    assert page.has("Attempt 1: Complete")
+    assert page.has('File "staging.py", line 7')
+    assert page.has(run.file_sha256 or "")
+    assert page.has("It is still in the raw store, as large as it was.")
+    assert page.has(app_record(run.id).reason)
+    (app.extensions["pult"].data_dir / str(run.file_path)).unlink()
+    assert opened(client, f"/recovery/{failed.id}").has("It is not in the raw store any more")
+
+
+def app_record(run_id: int) -> QuarantinedRecord:
+    from shop.db import db as handle
+
+    return handle.session.get_one(QuarantinedRecord, (run_id, 2))
+
+
+def test_a_doubtful_file_can_be_accepted_from_here(client: FlaskClient, db: SQLAlchemy, shop: Shop) -> None:
+    failed = a_failure(shop, run={"error_code": "implausible"}, error_code="implausible", **FOR_GOOD)
+    page = opened(client, f"/recovery/{failed.id}")
+    path = f"/snapshots/{failed.snapshot_id}/confirmation"
+    assert page.form(path)
+    assert posted(client, path, word="praha").status_code == 303
+    assert state_of(db, failed) == "queued"
+
+
+def pressed_by_two(app: Flask, shop: Shop, path: str, fields: dict[str, object], times: int = 10) -> list[int]:
+    """Let two operators press at once, each many times; return the statuses."""
+    clients = [
+        signed_in(app.test_client(), an_operator([shop], f"two-{number}@example.com")) for number in range(2)
+    ] * times
+    with ThreadPoolExecutor(8) as pool:
+        return [one.status_code for one in pool.map(lambda client: posted(client, path, **fields), clients)]
+
+
+def test_twenty_presses_of_two_operators_are_one_attempt(app: Flask, db: SQLAlchemy, redis: Redis) -> None:
+    """U1. Retry is pressed twenty times by two operators at once: one job, one entry."""
+    shop = a_shop("praha")
+    failed = a_failure(shop, **FOR_GOOD)
+    assert set(pressed_by_two(app, shop, f"/recovery/{failed.id}/retry", {})) == {303}
+    assert state_of(db, failed) == "queued"
+    assert redis.llen("rq:queue:imports") == 1
+    assert trail(db) == [("snapshot_requested", f"snapshot {failed.snapshot_id}")]
+
+
+def test_twenty_presses_try_one_of_a_group(app: Flask, db: SQLAlchemy, redis: Redis) -> None:
+    """U1. The same for the button of a group: the newest one is tried, and no other."""
+    shop = a_shop("praha")
+    for kind in ("orders", "customers", "products"):
+        newest = a_failure(shop, kind)
+    assert set(pressed_by_two(app, shop, "/recovery/probe", {"cause": "unreachable"})) == {303}
+    live = db.session.scalars(select(Snapshot.id).where(Snapshot.state == "queued")).all()
+    assert live == [newest.snapshot_id]
+    assert redis.llen("rq:queue:imports") == 1
+    assert trail(db) == [("snapshot_requested", f"snapshot {newest.snapshot_id}")]
+
+
+def test_twenty_presses_dismiss_once(app: Flask, db: SQLAlchemy) -> None:
+    """U1. Dismissals as well: of one, and of a group."""
+    shop = a_shop("praha")
+    failed = a_failure(shop, **CRASH)
+    pressed_by_two(app, shop, f"/recovery/{failed.id}/dismissal", {"reason": "It was a test."})
+    assert trail(db) == [("failure_dismissed", f"snapshot {failed.snapshot_id}")]
+
+
+def test_a_group_is_dismissed_once_by_two(app: Flask, db: SQLAlchemy) -> None:
+    shop = a_shop("praha")
+    for _ in range(3):
+        a_failure(shop)
+    fields: dict[str, object] = {"cause": "unreachable", "count": "3", "reason": "The shop was closed."}
+    assert set(pressed_by_two(app, shop, "/recovery/dismissal", fields)) == {303}
+    assert trail(db) == [("failures_dismissed", "unreachable")]
+    rows = db.session.execute(select(FailedSnapshot.resolution, FailedSnapshot.retry_at)).all()
+    assert rows == [("The shop was closed.", None)] * 3
+
+
+def test_dismissing_asks_for_a_reason_and_for_the_count(client: FlaskClient, db: SQLAlchemy, shop: Shop) -> None:
+    failed = a_failure(shop)
+    a_failure(shop)
+    for fields, words in [
+        ({"count": "1", "reason": "Closed."}, "There are 2 now. Nothing was closed."),
+        ({"count": "2", "reason": " "}, "Say why; the reason stays with the failure."),
+    ]:
+        answer = posted(client, "/recovery/dismissal", cause="unreachable", **fields)
+        assert answer.status_code == 422
+        assert Page(answer.text).has(words)
+    answer = posted(client, f"/recovery/{failed.id}/dismissal", reason="x" * 301)
+    assert (answer.status_code, Page(answer.text).has("300 characters or fewer")) == (422, True)
+    assert db.session.scalar(select(func.count()).where(FailedSnapshot.resolved_at.is_(None))) == 2
+    assert trail(db) == []
+
+
+def test_what_is_being_tried_cannot_be_dismissed(client: FlaskClient, db: SQLAlchemy, shop: Shop) -> None:
+    failed = a_failure(shop)
+    posted(client, f"/recovery/{failed.id}/retry")
+    answer = posted(client, f"/recovery/{failed.id}/dismissal", reason="No more.")
+    assert answer.status_code == 409
+    assert fresh(db, failed).resolved_at is None
+    assert opened(client, "/recovery/").has("Being tried")
+
+
+def test_the_rest_follows_at_a_pace_once_one_has_succeeded(client: FlaskClient, db: SQLAlchemy, shop: Shop) -> None:
+    rest = [a_failure(shop, **CRASH, **FOR_GOOD) for _ in range(4)]
+    cause = CRASH["fingerprint"]
+    answer = posted(client, "/recovery/pace", cause=cause, pace="20")
+    assert (answer.status_code, Page(answer.text).has("try one first")) == (409, True)
+    assert "Try the rest" not in opened(client, "/recovery/").text
+    a_failure(shop, resolved_at=datetime.now(UTC), **CRASH)
+    assert opened(client, "/recovery/").has("Try the rest")
+    for _ in range(2):
+        assert posted(client, "/recovery/pace", cause=cause, pace="20").status_code == 303
+    moments = [fresh(db, failed).retry_at for failed in reversed(rest)]
+    apart = [later - earlier for earlier, later in itertools.pairwise(at for at in moments if at)]
+    assert apart == [timedelta(seconds=3)] * 3
+    assert {failed.retry_by for failed in rest} == {"ota@example.com"}
+    assert trail(db) == [("failures_paced", cause)]
+    page = opened(client, "/recovery/")
+    assert page.has("4 are still to be tried")
+    posted(client, "/recovery/halt", cause=cause)
+    assert [(fresh(db, failed).retry_at, failed.retry_by) for failed in rest] == [(None, None)] * 4
+    assert trail(db)[-1] == ("failures_halted", cause)
+
+
+def test_stopping_leaves_what_passes_by_itself_to_the_hour(client: FlaskClient, db: SQLAlchemy, shop: Shop) -> None:
+    failed = a_failure(shop, retry_by="ota@example.com")
+    posted(client, "/recovery/halt", cause="unreachable")
+    assert fresh(db, failed).retry_by is None
+    assert failed.retry_at is not None
+
+
+def paced(db: SQLAlchemy, *failures: FailedSnapshot) -> None:
+    """Let the moments of these have come."""
+    for failed in failures:
+        failed.retry_at, failed.retry_by = NOW - timedelta(minutes=1), "ota@example.com"
+    db.session.commit()
+
+
+def test_workers_take_up_what_a_person_paced_and_no_more_than_a_budget(db: SQLAlchemy, redis: Redis) -> None:
+    failures = [a_failure(a_shop(), **FOR_GOOD) for _ in range(BUDGET + 2)]
+    paced(db, *failures)
+    assert reopen_due() == [], "the hour leaves them to the pace"
+    assert take_up_asked() == BUDGET
+    assert take_up_asked() == 2
+    assert take_up_asked() == 0
+    assert redis.llen("rq:queue:imports") == BUDGET + 2
+
+
+def test_one_after_another_of_the_same_shop_and_kind(db: SQLAlchemy, shop: Shop) -> None:
+    first, second = a_failure(shop), a_failure(shop)
+    paced(db, first, second)
+    assert reopen_asked() == [first.snapshot_id]
+    db.session.commit()
+    stepped_back = fresh(db, second)
+    assert stepped_back.retry_by == "ota@example.com"
+    assert stepped_back.retry_at is not None
+    assert stepped_back.retry_at > datetime.now(UTC)
+
+
+def test_a_shop_that_rests_holds_nobody_up(db: SQLAlchemy, shop: Shop) -> None:
+    resting = a_failure(shop, run={"file_path": None, "way": "export"})
+    shop.state = "paused"
+    other = a_failure(a_shop("brno"))
+    paced(db, resting, other)
+    assert reopen_asked() == [other.snapshot_id]
+
+
+def test_two_workers_take_up_each_failure_once(app: Flask, db: SQLAlchemy) -> None:
+    paced(db, *(a_failure(a_shop()) for _ in range(8)))
+
+    def worker(_number: int) -> int:
+        with app.app_context():
+            return take_up_asked()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(worker, range(4))) == 8
+    assert db.session.scalar(select(func.count()).where(Snapshot.state == "queued")) == 8
+
+
+def test_a_failure_that_fails_again_loses_its_pace(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+    failed = a_failure(shop, **FOR_GOOD)
+    paced(db, failed)
+    assert reopen_asked() == [failed.snapshot_id]
+    db.session.commit()
+    assert (fresh(db, failed).retry_at, failed.retry_by) == (None, None)
+
+
+def test_an_operator_sees_and_touches_nothing_of_another_shop(client: FlaskClient, db: SQLAlchemy, shop: Shop) -> None:
+    """Boundary: neither in groups, nor in the list, nor by an address, nor by an act on a group that both shops share."""
+    foreign = a_failure(a_shop("brno"))
+    own = a_failure(shop)
+    page = opened(client, "/recovery/")
+    assert page.has("1 snapshot has failed")
+    assert not page.has("Brno")
+    assert hrefs(opened(client, "/recovery/?cause=unreachable")) == [f"/recovery/{own.id}"]
+    assert client.get(f"/recovery/{foreign.id}").status_code == 404
+    assert client.get("/recovery/?shop=brno").status_code == 404
+    for act in ("retry", "dismissal"):
+        assert posted(client, f"/recovery/{foreign.id}/{act}", reason="Mine.").status_code == 404
+    posted(client, "/recovery/dismissal", cause="unreachable", count="1", reason="Closed.")
+    assert fresh(db, own).resolved_at is not None
+    assert fresh(db, foreign).resolved_at is None
+    posted(client, "/recovery/probe", cause="unreachable")
+    assert state_of(db, foreign) == "failed"
+
+
+def test_a_manager_may_neither_look_nor_press(client: FlaskClient, db: SQLAlchemy) -> None:
+    shop = a_shop("praha")
+    failed = a_failure(shop)
+    signed_in(client, a_manager([shop]))
+    for path in ("/recovery/", "/recovery.json", f"/recovery/{failed.id}"):
+        assert client.get(path).status_code == 403
+    for path in ("probe", "pace", "halt", "dismissal", f"{failed.id}/retry", f"{failed.id}/dismissal"):
+        assert posted(client, f"/recovery/{path}", cause="unreachable", reason="No.").status_code == 403
+    assert state_of(db, failed) == "failed"
+
+
+def test_acts_stay_within_the_shop_that_was_chosen(client: FlaskClient, db: SQLAlchemy) -> None:
+    praha, brno = a_shop("praha"), a_shop("brno")
+    signed_in(client, an_operator([praha, brno]))
+    own, other = a_failure(praha), a_failure(brno)
+    page = opened(client, "/recovery/?shop=praha")
+    fields = page.form("/recovery/dismissal?shop=praha") | {"count": "1", "reason": "Closed."}
+    assert posted(client, "/recovery/dismissal?shop=praha", **fields).location == "/recovery/?shop=praha"
+    assert fresh(db, own).resolved_at is not None
+    assert fresh(db, other).resolved_at is None
+    entry = db.session.scalars(select(AuditEntry)).one()
+    assert (entry.shop_id, entry.details) == (praha.id, {"failures": 1, "reason": "Closed."})
+
+
+MANY = 100_000
+SEEDED = """
+    WITH runs AS (
+        INSERT INTO snapshots (shop_id, kind, mode, state, requested_by, file_path)
+        SELECT :shop, 'orders', 'partial', 'failed', 'schedule', 'raw/none' FROM generate_series(1, :many) RETURNING id)
+    INSERT INTO failed_snapshots (shop_id, kind, snapshot_id, error, error_code, fingerprint, permanent)
+    SELECT :shop, 'orders', id, repeat('It broke. ', 20), 'crashed', 'orders:crashed:' || (id % 40), true FROM runs"""
+
+
+def test_a_hundred_thousand_failures_are_read_from_an_index_alone(
+    client: FlaskClient, db: SQLAlchemy, shop: Shop
+) -> None:
+    """U3. 100,000 open failures: one pass over an index, a page of bounded size, and acts of bounded size."""
+    db.session.execute(text(SEEDED), {"shop": shop.id, "many": MANY})
+    db.session.commit()
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE failed_snapshots"))
+        connection.execute(text("ANALYZE snapshots"))
+    statement = overview_statement([shop.id]).compile(db.engine, compile_kwargs={"literal_binds": True})
+    plan = "\n".join(db.session.scalars(text(f"EXPLAIN (ANALYZE, TIMING OFF) {statement}")))
+    print(plan)
+    assert "Index Only Scan using ix_failed_snapshots_fingerprint" in plan
+    assert "Heap Fetches: 0" in plan
+    assert "Seq Scan on failed_snapshots" not in plan
+    found = overview([shop.id])
+    assert (found.failures, found.causes, len(found.groups)) == (MANY, 40, MOST_GROUPS)
+    assert found.left_out == (15, MANY * 15 // 40)
+    page = opened(client, "/recovery/")
+    assert page.has("15 smaller causes")
+    assert page.has("99+ failed snapshots wait")
+    assert len(page.root.all("tr")) <= 2 * MOST_GROUPS
+    cause = found.groups[0].cause
+    assert len(hrefs(opened(client, f"/recovery/?cause={cause}"))) == 50
+    newest = db.session.scalars(select(func.max(FailedSnapshot.id)).where(FailedSnapshot.fingerprint == cause)).one()
+    settled = update(FailedSnapshot).where(FailedSnapshot.id == newest)
+    db.session.execute(settled.values(resolved_at=func.clock_timestamp() + timedelta(seconds=1)))
+    db.session.commit()
+    posted(client, "/recovery/pace", cause=cause, pace="60")
+    assert db.session.scalar(select(func.count()).where(FailedSnapshot.retry_by.is_not(None))) == MOST_AT_ONCE

@@ -18,7 +18,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_failed_snapshots_fingerprint"),
         TABLE,
-        ["fingerprint", "shop_id", "kind", "id"],
+        ["shop_id", "fingerprint", "kind", "id"],
         postgresql_include=["failed_at", "retry_at", "retry_by"],
         postgresql_where=OPEN,
     )

@@ -81,7 +81,7 @@ def spread(cause: str, shop_ids: Collection[int], pace: int, by: str) -> int:
         .subquery()
     )
     between = literal(timedelta(minutes=1) / pace)
-    moment = func.clock_timestamp() + each.c.place * between
+    moment = func.statement_timestamp() + each.c.place * between
     given = update(FailedSnapshot).where(FailedSnapshot.id == each.c.id, OPEN).values(retry_at=moment, retry_by=by)
     return len(db.session.execute(given.returning(FailedSnapshot.id)).all())
 

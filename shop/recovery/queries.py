@@ -60,7 +60,9 @@ class Overview:
 
 def overview(shop_ids: Collection[int], cause: str | None = None, most: int = MOST_GROUPS) -> Overview:
     """Return the groups with the most failures, or only that of one cause."""
-    rows = db.session.execute(overview_statement(shop_ids, cause, most)).all() if shop_ids else []
+    if not shop_ids:
+        return Overview((), 0, 0)
+    rows = db.session.execute(overview_statement(shop_ids, cause, most)).all()
     by_cause: dict[str, list[Any]] = {}
     for row in rows:
         by_cause.setdefault(row.cause, []).append(row)

@@ -174,8 +174,8 @@ class FailedSnapshot(Model):
         Index("ix_failed_snapshots_open", "shop_id", "kind", "id", postgresql_where="resolved_at IS NULL"),
         Index(
             "ix_failed_snapshots_fingerprint",
-            "fingerprint",
             "shop_id",
+            "fingerprint",
             "kind",
             "id",
             postgresql_include=["failed_at", "retry_at", "retry_by"],

@@ -390,6 +390,7 @@ def test_a_hundred_thousand_failures_are_read_from_an_index_alone(
     assert "Index Only Scan using ix_failed_snapshots_fingerprint" in plan
     assert "Heap Fetches: 0" in plan
     assert "Seq Scan on failed_snapshots" not in plan
+    db.session.rollback()
     found = overview([shop.id])
     assert (found.failures, found.causes, len(found.groups)) == (MANY, 40, MOST_GROUPS)
     assert found.left_out == (15, MANY * 15 // 40)

@@ -5,10 +5,13 @@ from shop.snapshots.runs import asks_anew
 
 ADVICE = {
     "implausible": "Look at the file first. If it holds only a part of the shop, load it again as a part. If the shop really "
-    "is so, accept the file below.",
+    "is so, accept the file.",
     "damaged_file": "Export the file again and load the new one. The stored copy stays as it is, for whoever looks into it.",
-    "too_many_bad_records": "Look at the reasons below. Most often the file is of another kind, or the platform has changed "
+    "too_many_bad_records": "Look at the records set aside. Most often the file is of another kind, or the platform has changed "
     "its format; load a corrected file.",
+    "poisoned": "Give the worker more memory, or look at the file; then try it again. It goes on from its stored file.",
+    "crashed": "This is Pult’s own fault: hand the trace to whoever looks after this installation, and try one again once it is "
+    "mended.",
     "stored_meanwhile": "Run it again: another run had written the same records in between.",
 }
 OF_THE_CONNECTION = "Mend the shop’s connection, check it, then run this again: Pult asks the platform anew."

@@ -24,6 +24,8 @@ WORDS: dict[Action, str] = {
     Action.SHOP_RESEALED: "sealed a shop's secrets anew",
     Action.SNAPSHOT_REQUESTED: "asked for a snapshot",
     Action.SNAPSHOT_UPLOADED: "uploaded a snapshot file",
+    Action.SNAPSHOT_UNDONE: "undid a replay",
+    Action.SNAPSHOT_CANCELLED: "stopped a snapshot",
     Action.EXPORTED: "exported a list",
 }
 

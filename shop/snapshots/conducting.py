@@ -17,14 +17,14 @@ from shop.platforms.platform import Platform
 from shop.platforms.records import Kind
 from shop.platforms.registry import platform
 from shop.shops.models import Shop
-from shop.snapshots import attempts, deaths, staging, statistics
+from shop.snapshots import attempts, deaths, difference, overwriting, staging, statistics
 from shop.snapshots.arriving import Arrival
 from shop.snapshots.export_row import ExportRow
 from shop.snapshots.failing import Failed, fail, failure_of
 from shop.snapshots.fault_points import fault_point
 from shop.snapshots.fetching import drop_part
 from shop.snapshots.mapper_process import MapperDied, mapper_for
-from shop.snapshots.models import Snapshot
+from shop.snapshots.models import Snapshot, lease_key
 from shop.snapshots.planning import StoredMeanwhile, hold_stored, plan
 from shop.snapshots.proving import Proof, gone_where, prove
 from shop.snapshots.publisher import prepare_session
@@ -50,7 +50,7 @@ def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched, *, in_pl
     with structlog.contextvars.bound_contextvars(run=snapshot_id, shop=shop.slug):
         beat = Beat(snapshot_id)
         with (
-            held(f"snapshot:{shop.id}:{snapshot.kind}", config.redis_url, beat) as lease,
+            held(lease_key(snapshot), config.redis_url, beat) as lease,
             raw_connection(autocommit=True) as connection,
         ):
             connection.execute(
@@ -233,6 +233,12 @@ class Conductor:
             planned = plan(self.connection, self.snapshot.id, self.shop.id, self.kind)
         proof = prove(self.connection, self.snapshot, planned)
         attempts.enter_phase(self.connection, self.lease, self.snapshot.id, "publish")
+        if self.snapshot.purpose == "preview":
+            difference.tell(
+                self.connection, self.lease, self.snapshot, self.platform, self.missing() if proof.missing else None
+            )
+            staging.drop_tables(self.connection, self.snapshot.id)
+            return
         fault_point("publish.before")
         self.publish(planned, proof)
         fault_point("publish.after")
@@ -256,7 +262,10 @@ class Conductor:
             prepare_session(connection, bulk=planned.get("i", 0) >= BULK)
             self.lease.check(connection)
             hold_stored(connection, self.snapshot.id, self.shop.id, self.kind)
-            deleted = publisher.publish(self.missing() if proof.missing else None)
+            missing = self.missing() if proof.missing else None
+            overwriting.keep_old(connection, self.snapshot, missing)
+            deleted = publisher.publish(missing)
+            overwriting.keep_new(connection, self.snapshot)
             fault_point("publish.before_commit")
             attempts.finish(connection, self.snapshot.id, {
                 "inserted": planned.get("i", 0),

@@ -17,15 +17,18 @@ from shop.commands import ShopGroup
 from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError
+from shop.locks import LostLease
 from shop.shops.models import Shop
 from shop.shops.queries import shop_by_slug
 from shop.snapshots import runs
 from shop.snapshots.bars import Bars
+from shop.snapshots.cancelling import cancel
 from shop.snapshots.conducting import conduct
 from shop.snapshots.difference_words import told
 from shop.snapshots.forms import moment_of
 from shop.snapshots.models import Snapshot
 from shop.snapshots.rawstore import StoredFile, store_file
+from shop.snapshots.redriving import request_redrive
 from shop.snapshots.reopening import reopen
 from shop.snapshots.replaying import request_preview, request_replay
 from shop.snapshots.undoing import undo
@@ -135,6 +138,29 @@ def undo_replay(snapshot_id: int) -> None:
     click.echo(f"Snapshot {snapshot_id} is undone: {undone}")
 
 
+@group.command("redrive")
+@click.argument("snapshot_id", type=int)
+@as_json
+def redrive(snapshot_id: int, as_json: bool) -> None:
+    """Put the quarantined records of a snapshot through again; those that are read now are loaded."""
+    carry_out(recorded(request_redrive(known_run(snapshot_id), "command line")).id, as_json=as_json)
+
+
+@group.command("cancel")
+@click.argument("snapshot_id", type=int)
+def cancel_run(snapshot_id: int) -> None:
+    """Stop a snapshot that waits or runs; nothing of it is published, and its file is kept."""
+    run = known_run(snapshot_id)
+    phase = run.phase
+    cancel(run, "command line")
+    shop = db.session.get_one(Shop, run.shop_id)
+    record(Action.SNAPSHOT_CANCELLED, f"snapshot {snapshot_id}", shop=shop, kind=run.kind, phase=phase)
+    db.session.commit()
+    click.echo(
+        f"Snapshot {snapshot_id} is stopped. Nothing of it was published; `flask snapshots retry {snapshot_id}` takes it up again."
+    )
+
+
 def known_shop(slug: str) -> Shop:
     shop = shop_by_slug(slug)
     if shop is None:
@@ -177,6 +203,10 @@ def carry_out(snapshot_id: int, *, as_json: bool) -> None:
             conduct(snapshot_id, config, watch, in_place=True)
             while is_given_back(snapshot_id):  # a process that maps lines has died, and it is tried more carefully
                 conduct(snapshot_id, config, watch, in_place=True)
+    except LostLease as error:
+        raise ShopError(
+            f"Snapshot {snapshot_id} was stopped, or taken over by another worker. `flask snapshots show {snapshot_id}` tells which."
+        ) from error
     except ShopError as error:
         if as_json:
             print_result(snapshot_id, time.monotonic() - started, error=error.message)

@@ -17,7 +17,7 @@ from shop.platforms.platform import Platform
 from shop.platforms.records import Kind
 from shop.platforms.registry import platform
 from shop.shops.models import Shop
-from shop.snapshots import attempts, deaths, difference, overwriting, staging, statistics
+from shop.snapshots import attempts, deaths, difference, overwriting, redriving, staging, statistics
 from shop.snapshots.arriving import Arrival
 from shop.snapshots.export_row import ExportRow
 from shop.snapshots.failing import Failed, fail, failure_of
@@ -195,7 +195,8 @@ class Conductor:
                         if narrowing.is_on:
                             stager.settle()
                         lines, bad = lines + chunk.lines, bad + len(chunk.quarantined)
-                        staging.refuse_too_many(lines, bad, at_end=False)
+                        if self.snapshot.purpose != "redrive":  # all of whose lines were bad once
+                            staging.refuse_too_many(lines, bad, at_end=False)
                         self.watch("stage", chunk.bytes_read, whole)
                 stager.settle()
             finally:
@@ -266,6 +267,7 @@ class Conductor:
             overwriting.keep_old(connection, self.snapshot, missing)
             deleted = publisher.publish(missing)
             overwriting.keep_new(connection, self.snapshot)
+            redriving.settle(connection, self.snapshot)
             fault_point("publish.before_commit")
             attempts.finish(connection, self.snapshot.id, {
                 "inserted": planned.get("i", 0),

@@ -1,6 +1,6 @@
 """Quarantined records put through the pipeline again, as a run of a small partial file made of their lines."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -79,7 +79,7 @@ def whole_lines(records: list[QuarantinedRecord], snapshot: Snapshot, data_dir: 
             yield next(again) if record.raw_bytes > len(record.raw) else record.raw
 
 
-def pieces(records: list[QuarantinedRecord], path: Path) -> Iterator[bytes]:
+def pieces(records: list[QuarantinedRecord], path: Path) -> Generator[bytes, None, None]:
     """Yield the bytes of records, in one pass over the unpacked file."""
     blocks = unpacked(path, Unpacking())
     text, offset = b"", 0

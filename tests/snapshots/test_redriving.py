@@ -11,8 +11,9 @@ from sqlalchemy import select, text
 
 from shop.errors import Conflict
 from shop.orders.models import Order
+from shop.platforms.records import BadRecord
 from shop.shops.models import Shop
-from shop.snapshots import mapping_orders, runs
+from shop.snapshots import mapping, runs
 from shop.snapshots.conducting import conduct
 from shop.snapshots.models import QuarantinedRecord, Snapshot
 from shop.snapshots.redriving import request_redrive
@@ -88,7 +89,20 @@ def test_a_line_that_was_kept_in_part_is_read_again_from_the_file(
 ) -> None:
     long = {**an_order_line("long"), "remark": "ž" * 60_000}
     with monkeypatch.context() as patched:
-        patched.setattr(mapping_orders.OrderMapper, "rows", refuse_long)
+        begin = mapping.LineMapper.__init__
+
+        def begin_refusing(mapper: mapping.LineMapper, *args: Any) -> None:
+            begin(mapper, *args)
+            decode = mapper.decode
+
+            def refusing(raw: bytes) -> object:
+                if raw.startswith(b'{"code": "long'):
+                    raise BadRecord("too_long", "$", "A bug of ours.")
+                return decode(raw)
+
+            mapper.decode = refusing
+
+        patched.setattr(mapping.LineMapper, "__init__", begin_refusing)
         run = load(app, shop, packed(an_order_line("1"), long, BAD, {**long, "code": "longer"}, an_order_line("2")))
     assert {line: len(record.raw) for line, record in records(db, run.id).items()} == {2: 65536, 3: 11, 4: 65536}
     assert books(redriven(app, db, run.id)) == {"lines": 3, "inserted": 2, "quarantined": 1}

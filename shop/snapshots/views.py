@@ -200,8 +200,6 @@ def confirmation(snapshot_id: int) -> str | Response:
 def difference(snapshot_id: int) -> str:
     """Show what a preview has found, and what came of the file since."""
     preview = run_or_404(snapshot_id)
-    if preview.purpose != "preview":
-        abort(HTTPStatus.NOT_FOUND)
     return render_template("snapshots/difference.html", **difference_parts(preview, shop_of(preview)))
 
 

@@ -38,6 +38,8 @@ class Action(StrEnum):
     FAILURES_PACED = "failures_paced"
     FAILURES_HALTED = "failures_halted"
     FAILURES_DISMISSED = "failures_dismissed"
+    SNAPSHOT_UNDONE = "snapshot_undone"
+    SNAPSHOT_CANCELLED = "snapshot_cancelled"
     EXPORTED = "exported"
 
 
@@ -65,6 +67,8 @@ FIELDS: dict[Action, frozenset[str]] = {
     Action.FAILURES_PACED: frozenset({"failures", "pace"}),  # the subject of these three is the cause
     Action.FAILURES_HALTED: frozenset({"failures"}),
     Action.FAILURES_DISMISSED: frozenset({"failures", "reason"}),
+    Action.SNAPSHOT_UNDONE: frozenset({"put_back", "taken_out", "kept"}),
+    Action.SNAPSHOT_CANCELLED: frozenset({"kind", "phase"}),
     Action.EXPORTED: frozenset({"query", "rows"}),  # the subject is the path; rows is None where they are not counted
 }
 

@@ -1,13 +1,17 @@
 """What the forms and the filters of the pages of runs are made of."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 
 from shop.listing.listing import Listing
 from shop.shops.models import Shop
+from shop.shops.queries import shop_numbers
 from shop.snapshots.forms import FetchForm, UploadForm
 from shop.snapshots.lists import KINDS
 from shop.snapshots.models import Snapshot
 from shop.snapshots.queries import quarantined_of, reasons_of
+from shop.snapshots.replaying import replays_since
 from shop.staff.access import may, visible_shops
 from shop.staff.permissions import Permission
 
@@ -49,6 +53,30 @@ def quarantine_parts(run: Snapshot, after_line: int) -> dict[str, object]:
         "reasons": reasons_of(run.id),
         "more_bad": bad[BAD_AT_ONCE - 1].line if len(bad) > BAD_AT_ONCE else None,
         "is_first_bad": after_line == 0,
+    }
+
+
+def difference_parts(preview: Snapshot, shop: Shop) -> dict[str, object]:
+    """Return what the page of a preview shows: its difference, with amounts as numbers, and the replays since."""
+    found = preview.difference or {}
+    totals = [
+        (label, *(Decimal(found["money"][name][side]) for side in ("before", "after")))
+        for label, name in (("Sales", "sales"), ("All orders it touches", "total"))
+        if "money" in found
+    ]
+    largest = [
+        (date.fromisoformat(one["day"]), one["orders"], Decimal(one["before"]), Decimal(one["after"]))
+        for one in found.get("days", {}).get("largest", ())
+    ]
+    return {
+        "run": preview,
+        "shop": shop,
+        "number": shop_numbers()[shop.id],
+        "kinds": KINDS,
+        "found": found,
+        "totals": totals,
+        "largest": largest,
+        "replays": replays_since(preview),
     }
 
 

@@ -63,6 +63,7 @@ def register_domain(app: Flask, domain: str) -> None:
     """A domain brings its pages in `views.bp`, its commands in `commands.group`, and what machines call in `webhooks.bp`."""
     for edge, thing, take in (
         ("views", "bp", app.register_blueprint),
+        ("replay_views", "bp", app.register_blueprint),
         ("webhooks", "bp", app.register_blueprint),
         ("webhooks", "bp", csrf.exempt),  # there a signature stands for the sender, and no session is looked at
         ("commands", "group", app.cli.add_command),

@@ -26,6 +26,7 @@ LADDER = {
     "jobs": 5,
     "commands": 5,
     "views": 6,
+    "replay_views": 6,
     "webhooks": 6,
 }
 WORK = 4  # any other file: named after what it does

@@ -19,6 +19,7 @@ from shop.db import db as handle
 from shop.shops.models import Shop
 from shop.simulator.online import SimulatedShop
 from shop.simulator.simulator import Simulator
+from shop.snapshots.models import QuarantinedRecord
 from shop.staff.models import Person
 from shop.staff.permissions import ALLOWED, Permission, Role
 from tests.builders import (
@@ -30,6 +31,7 @@ from tests.builders import (
     a_product,
     a_shop,
     a_snapshot,
+    added,
     an_operator,
     an_order,
     an_owner,
@@ -63,6 +65,17 @@ Example = tuple[dict[str, object], dict[str, object]]  # what fills the address,
 def stored_run(shop: Shop, error_code: str) -> Example:
     run = a_snapshot(shop, state="failed", error_code=error_code, file_path="raw/a-file", file_name="orders.jsonl")
     return {"snapshot_id": run.id}, {"word": shop.slug}
+
+
+def a_run_with_a_bad_record(shop: Shop) -> Example:
+    run = a_snapshot(shop, quarantined=1, lines=1)
+    what = {"raw": b"{", "raw_bytes": 1, "error_code": "not_json", "path": "$", "reason": "It is no JSON."}
+    added(QuarantinedRecord(snapshot_id=run.id, line=1, shop_id=shop.id, byte_offset=0, **what))
+    return {"snapshot_id": run.id}, {}
+
+
+def an_empty_replay(shop: Shop) -> Example:
+    return {"snapshot_id": a_snapshot(shop, purpose="replay", finished_at=datetime.now(UTC)).id}, {}
 
 
 def with_a_success(shop: Shop) -> Example:
@@ -105,6 +118,10 @@ FORMS: dict[str, Callable[[Shop], Example]] = {
     "snapshots.take": lambda shop: ({}, {"shop": shop.slug, "kind": "orders", "mode": "full"}),
     "snapshots.retry": lambda shop: stored_run(shop, "unreachable"),
     "snapshots.confirmation": lambda shop: stored_run(shop, "implausible"),
+    "replays.preview": lambda shop: stored_run(shop, "implausible"),
+    "replays.replay": lambda shop: stored_run(shop, "implausible"),
+    "replays.redrive": a_run_with_a_bad_record,
+    "replays.undoing": an_empty_replay,
     "recovery.probe": lambda shop: ({}, {"cause": a_failure(shop).fingerprint}),
     "recovery.pace": with_a_success,
     "recovery.halt": lambda shop: ({}, {"cause": a_failure(shop, retry_by="a test").fingerprint}),

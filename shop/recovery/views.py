@@ -30,7 +30,7 @@ from shop.snapshots import jobs
 from shop.snapshots.advice import advice, can_be_accepted, can_run_again
 from shop.snapshots.lists import KINDS
 from shop.snapshots.models import FailedSnapshot, Snapshot
-from shop.snapshots.page_parts import quarantine_parts
+from shop.snapshots.page_parts import quarantine_parts, taken_again_parts
 from shop.snapshots.queries import attempts_of, freshness
 from shop.snapshots.reopening import dismiss, reopen
 from shop.staff.access import chosen_shops, may, person, refuse, requires, visible_shops
@@ -245,6 +245,7 @@ def failure_page(
         form=form or DismissalForm(),
         errors=errors or {},
         **quarantine_parts(run, 0),
+        **taken_again_parts(run, now),
     )
 
 

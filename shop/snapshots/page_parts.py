@@ -1,7 +1,7 @@
 """What the forms and the filters of the pages of runs are made of."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from shop.listing.listing import Listing
@@ -10,6 +10,7 @@ from shop.shops.queries import shop_numbers
 from shop.snapshots.forms import FetchForm, UploadForm
 from shop.snapshots.lists import KINDS
 from shop.snapshots.models import Snapshot
+from shop.snapshots.overwriting import KEPT
 from shop.snapshots.queries import quarantined_of, reasons_of
 from shop.snapshots.replaying import replays_since
 from shop.staff.access import may, visible_shops
@@ -56,6 +57,18 @@ def quarantine_parts(run: Snapshot, after_line: int) -> dict[str, object]:
     }
 
 
+def taken_again_parts(run: Snapshot, now: datetime) -> dict[str, bool]:
+    """Return what the person may do with the file of a run that is over, and with what it has brought."""
+    may_run = may(Permission.RUN_SNAPSHOTS) and not run.is_live and run.purpose != "preview"
+    is_late = run.finished_at is None or now - run.finished_at > KEPT
+    return {
+        "can_preview": may_run and run.file_path is not None,
+        "can_redrive": may_run and run.quarantined > 0,
+        "can_undo": may_run and (run.purpose, run.kind, run.state) == ("replay", "orders", "done")
+        and run.undone_at is None and not is_late,
+    }  # fmt: skip
+
+
 def difference_parts(preview: Snapshot, shop: Shop) -> dict[str, object]:
     """Return what the page of a preview shows: its difference, with amounts as numbers, and the replays since."""
     found = preview.difference or {}
@@ -77,6 +90,7 @@ def difference_parts(preview: Snapshot, shop: Shop) -> dict[str, object]:
         "totals": totals,
         "largest": largest,
         "replays": replays_since(preview),
+        "may_apply": may(Permission.RUN_SNAPSHOTS),
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from shop.db import db
 from shop.errors import Conflict
@@ -21,10 +21,17 @@ def request_preview(snapshot: Snapshot, requested_by: str) -> Snapshot:
 
     The caller commits and enqueues.
     """
+    return live_preview(snapshot) or taken_again(snapshot, requested_by, "preview")
+
+
+def live_preview(snapshot: Snapshot) -> Snapshot | None:
+    """Return the preview of the same file that is under way. Whoever asks at the same time waits for the transaction to end."""
+    origin = origin_of(snapshot)
+    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"preview:{origin}", 0))))
     earlier = select(Snapshot).where(
-        Snapshot.origin_id == origin_of(snapshot), Snapshot.purpose == "preview", Snapshot.state.in_(LIVE)
+        Snapshot.origin_id == origin, Snapshot.purpose == "preview", Snapshot.state.in_(LIVE)
     )
-    return db.session.scalars(earlier).first() or taken_again(snapshot, requested_by, "preview")
+    return db.session.scalars(earlier).first()
 
 
 def taken_again(snapshot: Snapshot, requested_by: str, purpose: str, *, confirmed: bool = False) -> Snapshot:

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 
-from flask import Blueprint, abort, current_app, flash, jsonify, make_response, redirect, render_template, request
+from flask import Blueprint, current_app, flash, jsonify, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from shop.audit.recording import Action, record
 from shop.config import Config
 from shop.db import db
-from shop.errors import WORDS, Conflict, reference
+from shop.errors import Conflict
 from shop.listing.answers import json_page, overall
 from shop.listing.asked import asked, root, secret, tidied
 from shop.listing.cells import Fields
@@ -21,24 +21,31 @@ from shop.listing.page import page_of
 from shop.listing.scopes import scopes
 from shop.listing.streaming import csv_response
 from shop.listing.window import Key
-from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
 from shop.snapshots import jobs, runs
+from shop.snapshots.addressed import busy, run_or_404, shop_of
 from shop.snapshots.advice import advice, can_be_accepted, can_run_again
 from shop.snapshots.forms import FetchForm, UploadForm
 from shop.snapshots.lists import HEADER, KINDS, SNAPSHOTS, snapshot_fields
 from shop.snapshots.models import Snapshot
-from shop.snapshots.page_parts import difference_parts, form_parts, only_slug, quarantine_parts, segments, take_parts
+from shop.snapshots.page_parts import (
+    difference_parts,
+    form_parts,
+    only_slug,
+    quarantine_parts,
+    segments,
+    take_parts,
+    taken_again_parts,
+)
 from shop.snapshots.progress import progress
 from shop.snapshots.queries import attempts_of, freshness, live_snapshots, snapshots_by_id
 from shop.snapshots.rawstore import store_file
 from shop.snapshots.reopening import reopen
-from shop.staff.access import chosen_shops, may, person, refuse, requires, shop_or_404, visible_shops
+from shop.staff.access import chosen_shops, may, person, requires, shop_or_404, visible_shops
 from shop.staff.permissions import Permission
 
 bp = Blueprint("snapshots", __name__)
 
-HIGHEST_ID = 2**63 - 1
 HIGHEST_LINE = 2**31 - 1
 
 
@@ -225,36 +232,6 @@ def started(run: Snapshot) -> Response:
     return redirect(f"/snapshots/{run.id}", HTTPStatus.SEE_OTHER)
 
 
-def busy(error: runs.AlreadyRunning) -> Response:
-    """Show that a run of the same shop and kind is live, and the way to it."""
-    db.session.rollback()
-    title, _, advice_words = WORDS[HTTPStatus.CONFLICT]
-    page = render_template(
-        "snapshots/busy.html",
-        code=int(HTTPStatus.CONFLICT),
-        title=title,
-        message="A snapshot of the same shop and kind is being loaded. Nothing was started and nothing was changed.",
-        advice=advice_words,
-        reference=reference(),
-        snapshot_id=error.snapshot_id,
-    )
-    return make_response(page, HTTPStatus.CONFLICT)
-
-
-def run_or_404(snapshot_id: int) -> Snapshot:
-    """Return a run of one of the person's shops; any other does not exist."""
-    run = db.session.get(Snapshot, snapshot_id) if snapshot_id <= HIGHEST_ID else None
-    if run is None:
-        abort(HTTPStatus.NOT_FOUND)
-    if run.shop_id not in {shop.id for shop in visible_shops()}:
-        refuse(HTTPStatus.NOT_FOUND, needs=f"snapshot {snapshot_id}")
-    return run
-
-
-def shop_of(run: Snapshot) -> Shop:
-    return next(shop for shop in visible_shops() if shop.id == run.shop_id)
-
-
 def show_page(run: Snapshot, word_error: str = "") -> str:
     attempts = attempts_of(run.id)
     return render_template(
@@ -266,6 +243,7 @@ def show_page(run: Snapshot, word_error: str = "") -> str:
         progress=progress(run, attempts[0] if attempts else None, datetime.now(UTC)),
         attempts=attempts,
         **quarantine_parts(run, asked_line()),
+        **taken_again_parts(run, datetime.now(UTC)),
         advice=advice(run),
         word_error=word_error,
         asks_anew=runs.asks_anew(run),

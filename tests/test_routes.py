@@ -2,8 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
-from io import BytesIO
 from typing import get_type_hints
 
 import pytest
@@ -15,11 +13,9 @@ from werkzeug.routing import IntegerConverter, Rule
 
 from shop.audit.models import AuditEntry
 from shop.audit.recording import Action
-from shop.db import db as handle
 from shop.shops.models import Shop
 from shop.simulator.online import SimulatedShop
 from shop.simulator.simulator import Simulator
-from shop.snapshots.models import QuarantinedRecord
 from shop.staff.models import Person
 from shop.staff.permissions import ALLOWED, Permission, Role
 from tests.builders import (
@@ -31,7 +27,6 @@ from tests.builders import (
     a_product,
     a_shop,
     a_snapshot,
-    added,
     an_operator,
     an_order,
     an_owner,
@@ -39,6 +34,7 @@ from tests.builders import (
     posted,
     signed_in,
 )
+from tests.handed_in import FORMS
 from tests.page import Page
 
 OF_MACHINES = {"webhooks.notice"}  # no form: the sender signs what it sends
@@ -59,36 +55,6 @@ ROWS: dict[str, Callable[[Shop], object]] = {  # what the number in an address i
     "snapshot_id": a_snapshot,
     "failure_id": a_failure,
 }
-Example = tuple[dict[str, object], dict[str, object]]  # what fills the address, and what fills the form
-
-
-def stored_run(shop: Shop, error_code: str) -> Example:
-    run = a_snapshot(shop, state="failed", error_code=error_code, file_path="raw/a-file", file_name="orders.jsonl")
-    return {"snapshot_id": run.id}, {"word": shop.slug}
-
-
-def a_run_with_a_bad_record(shop: Shop) -> Example:
-    run = a_snapshot(shop, quarantined=1, lines=1)
-    what = {"raw": b"{", "raw_bytes": 1, "error_code": "not_json", "path": "$", "reason": "It is no JSON."}
-    added(QuarantinedRecord(snapshot_id=run.id, line=1, shop_id=shop.id, byte_offset=0, **what))
-    return {"snapshot_id": run.id}, {}
-
-
-def an_empty_replay(shop: Shop) -> Example:
-    return {"snapshot_id": a_snapshot(shop, purpose="replay", finished_at=datetime.now(UTC)).id}, {}
-
-
-def with_a_success(shop: Shop) -> Example:
-    """A group of which one has succeeded since, so that the rest may follow."""
-    failed = a_failure(shop)
-    a_failure(shop, resolved_at=datetime.now(UTC))
-    return {}, {"cause": failed.fingerprint, "pace": "20"}
-
-
-def paused(shop: Shop) -> Example:
-    shop.state = "paused"
-    handle.session.commit()
-    return {"shop": shop.slug}, {}
 
 
 @pytest.fixture(scope="module")
@@ -96,42 +62,6 @@ def simulator() -> Iterator[Simulator]:
     """The platform behind the shop of every form."""
     with Simulator([SimulatedShop("cz", orders=20)]) as simulator:
         yield simulator
-
-
-# Every form as a person would hand it in, so that it does what it is for.
-FORMS: dict[str, Callable[[Shop], Example]] = {
-    "staff.enter": lambda _shop: ({}, {"email": "olga@example.com", "password": PASSWORD}),
-    "staff.leave": lambda _shop: ({}, {}),
-    "shops.create": lambda _shop: (
-        {},
-        {"platform": "shoptet", "slug": "brno", "currency": "CZK", "timezone": "Europe/Prague", "token": "a-token"},
-    ),
-    "shops.check": lambda shop: ({"shop": shop.slug}, {}),
-    "shops.token": lambda shop: ({"shop": shop.slug}, {"token": "another-token"}),
-    "shops.webhook": lambda shop: ({"shop": shop.slug}, {"url": "https://pult.example/hook"}),
-    "shops.pause": lambda shop: ({"shop": shop.slug}, {}),
-    "shops.resumption": paused,
-    "snapshots.create": lambda shop: (
-        {},
-        {"shop": shop.slug, "kind": "orders", "mode": "partial", "file": (BytesIO(b"{}\n"), "orders.jsonl")},
-    ),
-    "snapshots.take": lambda shop: ({}, {"shop": shop.slug, "kind": "orders", "mode": "full"}),
-    "snapshots.retry": lambda shop: stored_run(shop, "unreachable"),
-    "snapshots.confirmation": lambda shop: stored_run(shop, "implausible"),
-    "replays.preview": lambda shop: stored_run(shop, "implausible"),
-    "replays.replay": lambda shop: stored_run(shop, "implausible"),
-    "replays.redrive": a_run_with_a_bad_record,
-    "replays.undoing": an_empty_replay,
-    "recovery.probe": lambda shop: ({}, {"cause": a_failure(shop).fingerprint}),
-    "recovery.pace": with_a_success,
-    "recovery.halt": lambda shop: ({}, {"cause": a_failure(shop, retry_by="a test").fingerprint}),
-    "recovery.dismissal_of_group": lambda shop: (
-        {},
-        {"cause": a_failure(shop).fingerprint, "count": "1", "reason": "The shop was closed."},
-    ),
-    "recovery.retry": lambda shop: ({"failure_id": a_failure(shop).id}, {}),
-    "recovery.dismissal": lambda shop: ({"failure_id": a_failure(shop).id}, {"reason": "The shop was closed."}),
-}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Files taken again from the pages: a look first, then the act, and back within a day; each once however often it is pressed."""
+"""Files taken again from the pages: a look, the act, and back within a day; each once."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -74,12 +74,17 @@ def enqueue(app: Flask, name: str, work: str, row_id: int, timeout: int) -> bool
 
 
 def waiting_rows(app: Flask, name: str, work: str) -> set[int]:
-    """Return the row ids for which this work stands in the queue right now."""
+    """Return the row ids for which this work stands in the queue right now; none where Redis does not tell."""
+    return known_rows(app, name, work) or set()
+
+
+def known_rows(app: Flask, name: str, work: str) -> set[int] | None:
+    """Return the same, or None where Redis does not tell."""
     try:
         jobs = queue(name, app.extensions["redis"]).get_jobs()
     except RedisError as error:
         log.warning("queue_unreadable", queue=name, error=str(error))
-        return set()
+        return None
     return {job.args[0] for job in jobs if job.args and job.func_name == work}
 
 

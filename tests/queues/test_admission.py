@@ -150,6 +150,6 @@ def test_every_function_that_is_admitted_exists_and_every_entry_is_admitted() ->
 
 
 def test_what_no_worker_would_run_is_not_put_in(app: Flask, redis: Redis) -> None:
-    with pytest.raises(ValueError, match="shop/admission.py"):
+    with pytest.raises(ValueError, match=r"shop/admission\.py"):
         queues.enqueue(app, queues.IMPORTS, "os.mkdir", 1, 10)
     assert redis.keys("rq:*") == []

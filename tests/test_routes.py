@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from io import BytesIO
 from typing import get_type_hints
 
@@ -15,6 +16,7 @@ from werkzeug.routing import IntegerConverter, Rule
 from shop.audit.models import AuditEntry
 from shop.audit.recording import Action
 from shop.db import db as handle
+from shop.locks import JobLease
 from shop.shops.models import Shop
 from shop.simulator.online import SimulatedShop
 from shop.simulator.simulator import Simulator
@@ -28,6 +30,7 @@ from tests.builders import (
     a_product,
     a_shop,
     a_snapshot,
+    added,
     an_operator,
     an_order,
     an_owner,
@@ -60,6 +63,13 @@ Example = tuple[dict[str, object], dict[str, object]]  # what fills the address,
 def stored_run(shop: Shop, error_code: str) -> Example:
     run = a_snapshot(shop, state="failed", error_code=error_code, file_path="raw/a-file", file_name="orders.jsonl")
     return {"snapshot_id": run.id}, {"word": shop.slug}
+
+
+def held_lock(shop: Shop) -> Example:
+    soon = func.clock_timestamp() + timedelta(seconds=10)
+    key = f"snapshot:{shop.id}:orders"
+    added(JobLease(key=key, fence=1, holder="there:7", taken_at=func.clock_timestamp(), expires_at=soon))
+    return {}, {"key": key, "token": 1}
 
 
 def paused(shop: Shop) -> Example:
@@ -95,6 +105,8 @@ FORMS: dict[str, Callable[[Shop], Example]] = {
     "snapshots.take": lambda shop: ({}, {"shop": shop.slug, "kind": "orders", "mode": "full"}),
     "snapshots.retry": lambda shop: stored_run(shop, "unreachable"),
     "snapshots.confirmation": lambda shop: stored_run(shop, "implausible"),
+    "jobs.run_now": lambda _shop: ({}, {"task": "housekeeping", "shop": ""}),
+    "jobs.break_lock": held_lock,
 }
 
 

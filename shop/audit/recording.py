@@ -34,6 +34,8 @@ class Action(StrEnum):
     SHOP_RESEALED = "shop_resealed"
     SNAPSHOT_REQUESTED = "snapshot_requested"
     SNAPSHOT_UPLOADED = "snapshot_uploaded"
+    TASK_REQUESTED = "task_requested"
+    LOCK_BROKEN = "lock_broken"
     EXPORTED = "exported"
 
 
@@ -57,6 +59,8 @@ FIELDS: dict[Action, frozenset[str]] = {
     Action.SHOP_RESEALED: frozenset({"values"}),
     Action.SNAPSHOT_REQUESTED: frozenset({"kind", "mode"}),
     Action.SNAPSHOT_UPLOADED: frozenset({"kind", "mode", "file_name", "file_bytes"}),
+    Action.TASK_REQUESTED: frozenset(),
+    Action.LOCK_BROKEN: frozenset({"holder", "token"}),
     Action.EXPORTED: frozenset({"query", "rows"}),  # the subject is the path; rows is None where they are not counted
 }
 

@@ -24,6 +24,8 @@ WORDS: dict[Action, str] = {
     Action.SHOP_RESEALED: "sealed a shop's secrets anew",
     Action.SNAPSHOT_REQUESTED: "asked for a snapshot",
     Action.SNAPSHOT_UPLOADED: "uploaded a snapshot file",
+    Action.TASK_REQUESTED: "ran a task of the schedule",
+    Action.LOCK_BROKEN: "broke a lock",
     Action.EXPORTED: "exported a list",
 }
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Integer,
+    Numeric,
     Select,
     Subquery,
     Text,
@@ -112,7 +113,7 @@ def matching(listing: Listing, scopes: Sequence[Scope]) -> CTE | None:
             segment.row.label("row"),
             segment.key.label("key"),
             segment.tie.label("tie"),
-            (null() if segment.measure is None else segment.measure).label("measure"),
+            (cast(null(), Numeric) if segment.measure is None else segment.measure).label("measure"),
         )
         .select_from(segment.source)
         .where(

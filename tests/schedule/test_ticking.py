@@ -91,6 +91,7 @@ def test_a_moment_is_decided_queued_and_carried_out_once(db: SQLAlchemy, redis: 
 
 
 def test_fault_p15_one_catch_up_after_26_hours_of_silence(db: SQLAlchemy, redis: Redis, only: Any) -> None:
+    """P15. The scheduler was dead for 26 hours: the latest moment is caught up once, the others are counted."""
     only(an_entry())
     start = begun(db)
     now = start + timedelta(hours=26)
@@ -102,6 +103,7 @@ def test_fault_p15_one_catch_up_after_26_hours_of_silence(db: SQLAlchemy, redis:
 def test_fault_p14_many_tickers_at_once_decide_once(
     app: Flask, db: SQLAlchemy, redis: Redis, only: Any, config: Config
 ) -> None:
+    """P14. Three schedulers and a stand-by at once: one run for each moment, by the key."""
     only(an_entry())
     start = begun(db)
     barrier = threading.Barrier(4)

@@ -25,7 +25,7 @@ from shop.platforms.records import Kind
 from shop.platforms.registry import platform
 from shop.shops import problems, webhook_registration
 from shop.shops.models import Shop
-from shop.snapshots import runs
+from shop.snapshots import overwriting, runs
 from shop.snapshots.coverage import changes_from, last_done, rests
 from shop.snapshots.jobs import enqueue
 from shop.snapshots.models import LIVE, ReportedDeletion, Snapshot, WebhookNotice
@@ -164,6 +164,7 @@ def keep_house() -> Outcome:
     gone = {
         ("session", "sessions"): old_sessions(),
         ("notice", "notices"): old_notices(),
+        ("overwritten order", "overwritten orders"): overwriting.forget(),
         ("reported deletion", "reported deletions"): old_deletions(),
         ("run", "runs"): task_runs.forget(RUNS_KEPT),
         ("heartbeat", "heartbeats"): heartbeats.forget(HEARTBEATS_KEPT),

@@ -36,6 +36,8 @@ class Action(StrEnum):
     SNAPSHOT_UPLOADED = "snapshot_uploaded"
     TASK_REQUESTED = "task_requested"
     LOCK_BROKEN = "lock_broken"
+    SNAPSHOT_UNDONE = "snapshot_undone"
+    SNAPSHOT_CANCELLED = "snapshot_cancelled"
     EXPORTED = "exported"
 
 
@@ -61,6 +63,8 @@ FIELDS: dict[Action, frozenset[str]] = {
     Action.SNAPSHOT_UPLOADED: frozenset({"kind", "mode", "file_name", "file_bytes"}),
     Action.TASK_REQUESTED: frozenset(),
     Action.LOCK_BROKEN: frozenset({"holder", "token"}),
+    Action.SNAPSHOT_UNDONE: frozenset({"put_back", "taken_out", "kept"}),
+    Action.SNAPSHOT_CANCELLED: frozenset({"kind", "phase"}),
     Action.EXPORTED: frozenset({"query", "rows"}),  # the subject is the path; rows is None where they are not counted
 }
 

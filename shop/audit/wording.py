@@ -26,6 +26,8 @@ WORDS: dict[Action, str] = {
     Action.SNAPSHOT_UPLOADED: "uploaded a snapshot file",
     Action.TASK_REQUESTED: "ran a task of the schedule",
     Action.LOCK_BROKEN: "broke a lock",
+    Action.SNAPSHOT_UNDONE: "undid a replay",
+    Action.SNAPSHOT_CANCELLED: "stopped a snapshot",
     Action.EXPORTED: "exported a list",
 }
 

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,21 @@ from shop.commands import ShopGroup
 from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError
+from shop.locks import LostLease
 from shop.shops.models import Shop
 from shop.shops.queries import shop_by_slug
 from shop.snapshots import runs
 from shop.snapshots.bars import Bars
+from shop.snapshots.cancelling import cancel
 from shop.snapshots.conducting import conduct
+from shop.snapshots.difference_words import told
 from shop.snapshots.forms import moment_of
 from shop.snapshots.models import Snapshot
 from shop.snapshots.rawstore import StoredFile, store_file
+from shop.snapshots.redriving import request_redrive
 from shop.snapshots.reopening import reopen
+from shop.snapshots.replaying import request_preview, request_replay
+from shop.snapshots.undoing import undo
 from shop.snapshots.watching import Watch, unwatched
 
 group = ShopGroup("snapshots", help="Fetch and load orders, customers and products.")
@@ -106,17 +113,52 @@ def retry(snapshot_id: int, confirm: bool, as_json: bool) -> None:
 
 @group.command("replay")
 @click.argument("snapshot_id", type=int)
+@click.option("--dry-run", is_flag=True, help="Only tell what it would change.")
+@click.option("--confirm", is_flag=True, help="Accept an empty or shrunken file, and what it deletes.")
 @as_json
-def replay(snapshot_id: int, as_json: bool) -> None:
+def replay(snapshot_id: int, dry_run: bool, confirm: bool, as_json: bool) -> None:
     """Load the stored file of an earlier snapshot again; what is newer than it stays."""
     earlier = known_run(snapshot_id)
-    if earlier.is_live:
-        raise ShopError(f"Snapshot {snapshot_id} is still {earlier.state}. Nothing was started; wait for it to end.")
-    if earlier.file_path is None:
-        raise ShopError(
-            f"Snapshot {snapshot_id} has no stored file. Nothing was started; `retry` asks the platform anew."
-        )
-    carry_out(recorded(runs.run_again(earlier, "command line")).id, as_json=as_json)
+    if not dry_run:
+        carry_out(recorded(request_replay(earlier, "command line", confirmed=confirm)).id, as_json=as_json)
+        return
+    preview = recorded(request_preview(earlier, "command line"))
+    carry_out(preview.id, as_json=as_json)
+
+
+@group.command("undo")
+@click.argument("snapshot_id", type=int)
+def undo_replay(snapshot_id: int) -> None:
+    """Undo a replay of orders within a day; orders that were changed since stay as they are."""
+    shop_id = known_run(snapshot_id).shop_id
+    undone = undo(snapshot_id, "command line", current_app.extensions["pult"])
+    shop = db.session.get_one(Shop, shop_id)
+    record(Action.SNAPSHOT_UNDONE, f"snapshot {snapshot_id}", shop=shop, **asdict(undone))
+    db.session.commit()
+    click.echo(f"Snapshot {snapshot_id} is undone: {undone}")
+
+
+@group.command("redrive")
+@click.argument("snapshot_id", type=int)
+@as_json
+def redrive(snapshot_id: int, as_json: bool) -> None:
+    """Put the quarantined records of a snapshot through again; those that are read now are loaded."""
+    carry_out(recorded(request_redrive(known_run(snapshot_id), "command line")).id, as_json=as_json)
+
+
+@group.command("cancel")
+@click.argument("snapshot_id", type=int)
+def cancel_run(snapshot_id: int) -> None:
+    """Stop a snapshot that waits or runs; nothing of it is published, and its file is kept."""
+    run = known_run(snapshot_id)
+    phase = run.phase
+    cancel(run, "command line")
+    shop = db.session.get_one(Shop, run.shop_id)
+    record(Action.SNAPSHOT_CANCELLED, f"snapshot {snapshot_id}", shop=shop, kind=run.kind, phase=phase)
+    db.session.commit()
+    click.echo(
+        f"Snapshot {snapshot_id} is stopped. Nothing of it was published; `flask snapshots retry {snapshot_id}` takes it up again."
+    )
 
 
 def known_shop(slug: str) -> Shop:
@@ -161,12 +203,21 @@ def carry_out(snapshot_id: int, *, as_json: bool) -> None:
             conduct(snapshot_id, config, watch, in_place=True)
             while is_given_back(snapshot_id):  # a process that maps lines has died, and it is tried more carefully
                 conduct(snapshot_id, config, watch, in_place=True)
+    except LostLease as error:
+        raise ShopError(
+            f"Snapshot {snapshot_id} was stopped, or taken over by another worker. `flask snapshots show {snapshot_id}` tells which."
+        ) from error
     except ShopError as error:
         if as_json:
             print_result(snapshot_id, time.monotonic() - started, error=error.message)
         raise
     if as_json:
         print_result(snapshot_id, time.monotonic() - started)
+        return
+    found = known_run(snapshot_id)
+    if found.difference is not None:
+        for line in told(found.difference, db.session.get_one(Shop, found.shop_id).currency):
+            click.echo(line)
         return
     row = summary(known_run(snapshot_id))
     click.echo(f"Snapshot {snapshot_id} is {row['state']} after {time.monotonic() - started:.1f} s: {in_words(row)}")
@@ -177,10 +228,13 @@ def is_given_back(snapshot_id: int) -> bool:
     return known_run(snapshot_id).state == "queued"
 
 
-def print_result(snapshot_id: int, seconds: float, **more: str) -> None:
+def print_result(snapshot_id: int, seconds: float, **more: Any) -> None:
     db.session.rollback()
     snapshot = known_run(snapshot_id)
     counts = {name: getattr(snapshot, name) for name in COUNTS}
+    if snapshot.difference is not None:
+        counts = {name: snapshot.difference["counts"][name] for name in COUNTS}
+        more = {"difference": snapshot.difference, **more}
     click.echo(json.dumps({"id": snapshot.id, "state": snapshot.state, **counts, "seconds": round(seconds, 3), **more}))
 
 

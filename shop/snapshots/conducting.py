@@ -17,14 +17,14 @@ from shop.platforms.platform import Platform
 from shop.platforms.records import Kind
 from shop.platforms.registry import platform
 from shop.shops.models import Shop
-from shop.snapshots import attempts, deaths, staging, statistics
+from shop.snapshots import attempts, deaths, difference, overwriting, redriving, staging, statistics
 from shop.snapshots.arriving import Arrival
 from shop.snapshots.export_row import ExportRow
 from shop.snapshots.failing import Failed, fail, failure_of
 from shop.snapshots.fault_points import fault_point
 from shop.snapshots.fetching import drop_part
 from shop.snapshots.mapper_process import MapperDied, mapper_for
-from shop.snapshots.models import Snapshot
+from shop.snapshots.models import Snapshot, lease_key
 from shop.snapshots.planning import StoredMeanwhile, hold_stored, plan
 from shop.snapshots.proving import Proof, gone_where, prove
 from shop.snapshots.publisher import prepare_session
@@ -50,7 +50,7 @@ def conduct(snapshot_id: int, config: Config, watch: Watch = unwatched, *, in_pl
     with structlog.contextvars.bound_contextvars(run=snapshot_id, shop=shop.slug):
         beat = Beat(snapshot_id)
         with (
-            held(f"snapshot:{shop.id}:{snapshot.kind}", config.redis_url, beat) as lease,
+            held(lease_key(snapshot), config.redis_url, beat) as lease,
             raw_connection(autocommit=True) as connection,
         ):
             connection.execute(
@@ -195,7 +195,8 @@ class Conductor:
                         if narrowing.is_on:
                             stager.settle()
                         lines, bad = lines + chunk.lines, bad + len(chunk.quarantined)
-                        staging.refuse_too_many(lines, bad, at_end=False)
+                        if self.snapshot.purpose != "redrive":  # all of whose lines were bad once
+                            staging.refuse_too_many(lines, bad, at_end=False)
                         self.watch("stage", chunk.bytes_read, whole)
                 stager.settle()
             finally:
@@ -233,6 +234,12 @@ class Conductor:
             planned = plan(self.connection, self.snapshot.id, self.shop.id, self.kind)
         proof = prove(self.connection, self.snapshot, planned)
         attempts.enter_phase(self.connection, self.lease, self.snapshot.id, "publish")
+        if self.snapshot.purpose == "preview":
+            difference.tell(
+                self.connection, self.lease, self.snapshot, self.platform, self.missing() if proof.missing else None
+            )
+            staging.drop_tables(self.connection, self.snapshot.id)
+            return
         fault_point("publish.before")
         self.publish(planned, proof)
         fault_point("publish.after")
@@ -256,7 +263,11 @@ class Conductor:
             prepare_session(connection, bulk=planned.get("i", 0) >= BULK)
             self.lease.check(connection)
             hold_stored(connection, self.snapshot.id, self.shop.id, self.kind)
-            deleted = publisher.publish(self.missing() if proof.missing else None)
+            missing = self.missing() if proof.missing else None
+            overwriting.keep_old(connection, self.snapshot, missing)
+            deleted = publisher.publish(missing)
+            overwriting.keep_new(connection, self.snapshot)
+            redriving.settle(connection, self.snapshot)
             fault_point("publish.before_commit")
             attempts.finish(connection, self.snapshot.id, {
                 "inserted": planned.get("i", 0),

@@ -57,7 +57,7 @@ def misses_deletions(shop_id: int, kind: str) -> bool:
 def last_done(kind: str, *, only_whole: bool) -> dict[int, datetime]:
     """Return when the last snapshot of the kind was finished, by shop; a shop that never had one is left out."""
     done = select(Snapshot.finished_at).where(
-        Snapshot.shop_id == Shop.id, Snapshot.kind == kind, Snapshot.state == "done"
+        Snapshot.shop_id == Shop.id, Snapshot.kind == kind, Snapshot.state == "done", Snapshot.purpose == "load"
     )
     done = done.where(whole()) if only_whole else done
     latest = done.order_by(Snapshot.id.desc()).limit(1).scalar_subquery()

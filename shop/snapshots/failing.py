@@ -87,12 +87,12 @@ def fail(connection: psycopg.Connection[Any], lease: Lease, snapshot_id: int, fa
     with connection.transaction():
         lease.check(connection)
         row = connection.execute(
-            "SELECT shop_id, kind, stumbles FROM snapshots WHERE id = %s AND state IN ('queued', 'running') FOR UPDATE",
+            "SELECT shop_id, kind, stumbles, purpose FROM snapshots WHERE id = %s AND state IN ('queued', 'running') FOR UPDATE",
             (snapshot_id,),
         ).fetchone()
         if row is None:
             return True
-        shop_id, kind, tries = row
+        shop_id, kind, tries, purpose = row
         end_attempt(connection, snapshot_id, "failed", failure.message, failure.code)
         if again and failure.transient and not failure.spent and tries < len(retries.RESTS):
             connection.execute(
@@ -106,6 +106,8 @@ def fail(connection: psycopg.Connection[Any], lease: Lease, snapshot_id: int, fa
                WHERE id = %s""",
             (failure.message, failure.code, snapshot_id),
         )
+        if purpose == "preview":
+            return True  # nothing is stale for want of it
         connection.execute(
             """INSERT INTO failed_snapshots AS f
                    (shop_id, kind, snapshot_id, error, error_code, fingerprint, permanent, trace, retry_at)

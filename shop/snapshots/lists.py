@@ -19,6 +19,7 @@ STATES = {
     "live": ("live", lambda: Snapshot.state.in_(LIVE)),
     "done": ("complete", lambda: Snapshot.state == "done"),
     "partial": ("partial", lambda: and_(Snapshot.state == "done", Snapshot.quarantined > 0)),
+    "previewed": ("preview", lambda: Snapshot.state == "previewed"),
     "failed": ("failed", lambda: Snapshot.state == "failed"),
     "cancelled": ("stopped", lambda: Snapshot.state == "cancelled"),
     "queued": ("waiting", lambda: Snapshot.state == "queued"),

@@ -33,6 +33,8 @@ class Snapshot(Model):
     shop_id: Mapped[int] = mapped_column(Integer, ForeignKey("shops.id"))
     kind: Mapped[str] = mapped_column(Text)  # orders, customers, products
     mode: Mapped[str] = mapped_column(Text)  # full: what is missing was deleted; partial: nothing follows from absence
+    purpose: Mapped[str] = mapped_column(Text, server_default="load")  # load, preview, replay, redrive
+    origin_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("snapshots.id"))  # whose file it takes again
     state: Mapped[str] = mapped_column(Text, server_default="queued")
     phase: Mapped[str] = mapped_column(
         Text, server_default="wait"
@@ -89,15 +91,28 @@ class Snapshot(Model):
     error: Mapped[str | None] = mapped_column(Text)
     error_code: Mapped[str | None] = mapped_column(Text)
     notes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    difference: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # what a preview has found
+    # A replay that was undone: when, by whom, and how many orders were put back, taken out, kept.
+    undone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    undone_by: Mapped[str | None] = mapped_column(Text)
+    undone: Mapped[dict[str, int] | None] = mapped_column(JSONB)
 
     __table_args__ = (
-        CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
+        CheckConstraint("state IN ('queued', 'running', 'done', 'previewed', 'failed', 'cancelled')", name="state"),
+        CheckConstraint("purpose IN ('load', 'preview', 'replay', 'redrive')", name="purpose"),
         CheckConstraint("kind IN ('orders', 'customers', 'products')", name="kind"),
         CheckConstraint("mode IN ('full', 'partial')", name="mode"),
         CheckConstraint(
             "state <> 'done' OR lines = inserted + updated + unchanged + superseded + quarantined", name="books"
         ),
-        Index("uq_snapshots_live", "shop_id", "kind", unique=True, postgresql_where="state IN ('queued', 'running')"),
+        Index(
+            "uq_snapshots_live",
+            "shop_id",
+            "kind",
+            unique=True,
+            postgresql_where="state IN ('queued', 'running') AND purpose <> 'preview'",
+        ),
+        Index("ix_snapshots_origin_id", "origin_id", "id", postgresql_where="origin_id IS NOT NULL"),
         Index("ix_snapshots_shop_id_kind_id", "shop_id", "kind", "id"),
         Index("ix_snapshots_state", "state", "id"),
     )
@@ -105,6 +120,11 @@ class Snapshot(Model):
     @property
     def is_live(self) -> bool:
         return self.state in LIVE
+
+
+def lease_key(snapshot: Snapshot) -> str:
+    """Return what a worker of the run holds: its shop's kind, or only the run where it changes nothing."""
+    return f"preview:{snapshot.id}" if snapshot.purpose == "preview" else f"snapshot:{snapshot.shop_id}:{snapshot.kind}"
 
 
 class SnapshotAttempt(Model):
@@ -199,5 +219,29 @@ class QuarantinedRecord(Model):
     path: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
     seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    # Put through the pipeline again: by which run, as which line of its file, and when it was accepted at last.
+    redriven_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("snapshots.id"))
+    redriven_line: Mapped[int | None] = mapped_column(Integer)
+    accepted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
-    __table_args__ = (Index("ix_quarantined_records_shop_id", "shop_id", "snapshot_id", "line"),)
+    __table_args__ = (
+        Index("ix_quarantined_records_shop_id", "shop_id", "snapshot_id", "line"),
+        Index("ix_quarantined_records_redriven_by", "redriven_by", postgresql_where="redriven_by IS NOT NULL"),
+    )
+
+
+class OverwrittenOrder(Model):
+    """An order as it stood before a replay, kept for a day so that the replay can be undone."""
+
+    __tablename__ = "overwritten_orders"
+
+    shop_id: Mapped[int] = mapped_column(Integer, ForeignKey("shops.id"), primary_key=True)
+    snapshot_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("snapshots.id"), primary_key=True)
+    order_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    action: Mapped[str] = mapped_column(Text)  # of the plan: i inserted, u updated, r revived, d deleted
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # the row; null: there was none
+    lines: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)  # null: they stayed as they were
+    left_as: Mapped[str | None] = mapped_column(Text)  # a digest of the row as the replay left it
+    kept_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
+
+    __table_args__ = (Index("ix_overwritten_orders_kept_at", "kept_at"),)

@@ -61,7 +61,7 @@ def is_arriving(snapshot: Snapshot, phase: str) -> bool:
 def step(snapshot: Snapshot, phase: str, now: datetime) -> Step:
     names = phases(snapshot)
     at, place = (list(names).index(one) for one in (snapshot.phase, phase))
-    if place < at or snapshot.state == "done":
+    if place < at or snapshot.state in ("done", "previewed"):
         return names[phase], note_behind(snapshot, phase), "done"
     if place > at:
         return names[phase], "not yet" if snapshot.is_live else "not reached", "later"
@@ -82,6 +82,8 @@ def note_behind(snapshot: Snapshot, phase: str) -> str:
         return plural(snapshot.lines, "line", "lines")
     if phase == "prove":
         return "whole and plausible"
+    if phase == "publish" and snapshot.purpose == "preview":
+        return "only previewed"
     if phase == "publish":
         return f"{number(snapshot.inserted + snapshot.updated)} new or changed"
     ended = snapshot.finished_at

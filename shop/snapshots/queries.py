@@ -41,6 +41,7 @@ def freshness(shop_ids: Sequence[int], kinds: Sequence[str] = KINDS) -> list[Fre
     newest = (
         select(Snapshot.id, func.coalesce(Snapshot.as_of, Snapshot.finished_at).label("as_of"))
         .where(Snapshot.shop_id == asked.c.shop_id, Snapshot.kind == asked.c.kind, Snapshot.state == "done")
+        .where(Snapshot.purpose == "load")  # whatever is taken again is older than it
         .order_by(Snapshot.id.desc())
         .limit(1)
         .lateral("newest")

@@ -9,7 +9,6 @@ from shop.db import db
 from shop.errors import Conflict, ShopError
 from shop.shops import problems
 from shop.shops.models import Shop
-from shop.snapshots import deletions
 from shop.snapshots.models import LIVE, Snapshot
 from shop.snapshots.rawstore import StoredFile
 
@@ -38,8 +37,10 @@ class AlreadyRunning(Conflict):
 
 
 def live_run(shop_id: int, kind: str) -> Snapshot | None:
-    """Return the run of this shop and kind that is queued or running."""
-    query = db.select(Snapshot).where(Snapshot.shop_id == shop_id, Snapshot.kind == kind, Snapshot.state.in_(LIVE))
+    """Return the run of this shop and kind that is queued or running. A preview changes nothing and stands in nobody's way."""
+    query = db.select(Snapshot).where(
+        Snapshot.shop_id == shop_id, Snapshot.kind == kind, Snapshot.state.in_(LIVE), Snapshot.purpose != "preview"
+    )
     return db.session.scalars(query).first()
 
 
@@ -52,6 +53,8 @@ def request_run(
     *,
     confirmed: bool = False,
     as_of: datetime | None = None,
+    purpose: str = "load",
+    origin_id: int | None = None,
 ) -> Snapshot:
     """Add a queued run for a stored file; the database refuses a second live one. The caller commits."""
     return added(
@@ -59,6 +62,8 @@ def request_run(
             shop_id=shop_id,
             kind=kind,
             mode=mode,
+            purpose=purpose,
+            origin_id=origin_id,
             requested_by=requested_by,
             confirmed=confirmed,
             as_of=as_of or datetime.now(UTC),
@@ -113,23 +118,6 @@ def added(snapshot: Snapshot) -> Snapshot:
         live = live_run(snapshot.shop_id, snapshot.kind)
         raise AlreadyRunning(live.id if live else None) from error
     return snapshot
-
-
-def run_again(snapshot: Snapshot, requested_by: str, *, confirmed: bool = False) -> Snapshot:
-    """Add a new run of the same stored file, or of a new export where there is none of use. The caller commits."""
-    if asks_anew(snapshot):
-        shop = db.session.get_one(Shop, snapshot.shop_id)
-        return request_fetch(shop, snapshot.kind, requested_by, snapshot.changed_since, confirmed=confirmed)
-    if snapshot.file_path is None:
-        raise Conflict("This run has no stored file, so it cannot be run again from one. Take a new snapshot.")
-    file = StoredFile(
-        snapshot.file_path, snapshot.file_name or "file", snapshot.file_bytes or 0, snapshot.file_sha256 or ""
-    )
-    again = request_run(
-        snapshot.shop_id, snapshot.kind, snapshot.mode, requested_by, file, confirmed=confirmed, as_of=snapshot.as_of
-    )
-    deletions.copy(snapshot.id, again.id)
-    return again
 
 
 def asks_anew(snapshot: Snapshot) -> bool:

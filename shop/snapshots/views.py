@@ -29,7 +29,7 @@ from shop.snapshots.calendar import calendar
 from shop.snapshots.forms import FetchForm, UploadForm
 from shop.snapshots.lists import HEADER, KINDS, SNAPSHOTS, snapshot_fields
 from shop.snapshots.models import Snapshot
-from shop.snapshots.page_parts import form_parts, only_slug, segments, take_parts
+from shop.snapshots.page_parts import difference_parts, form_parts, only_slug, segments, take_parts
 from shop.snapshots.progress import progress
 from shop.snapshots.queries import attempts_of, freshness, live_snapshots, quarantined_of, reasons_of, snapshots_by_id
 from shop.snapshots.rawstore import store_file
@@ -197,6 +197,14 @@ def confirmation(snapshot_id: int) -> str | Response:
         page = show_page(earlier, word_error="This is not the shop’s name. Nothing was started.")
         return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
     return again(earlier, confirmed=True)
+
+
+@bp.get("/snapshots/<int:snapshot_id>/difference")
+@requires(Permission.READ_OPERATIONS)
+def difference(snapshot_id: int) -> str:
+    """Show what a preview has found, and what came of the file since."""
+    preview = run_or_404(snapshot_id)
+    return render_template("snapshots/difference.html", **difference_parts(preview, shop_of(preview)))
 
 
 def again(run: Snapshot, *, confirmed: bool) -> Response:

@@ -1,0 +1,64 @@
+"""Stops a queued or running run: whoever works on it finds its fence raised at its next write."""
+
+import psycopg
+from psycopg.errors import LockNotAvailable
+
+from shop.db import db
+from shop.errors import Conflict
+from shop.snapshots import staging
+from shop.snapshots.attempts import end_attempt
+from shop.snapshots.models import LIVE, Snapshot, lease_key
+
+WAITS = "10s"  # for a transaction that is just being committed
+
+
+def cancel(snapshot: Snapshot, by: str) -> Snapshot:
+    """Stop the run; what it had staged is dropped, its file is kept. The caller commits.
+
+    A publish holds the lease until it is committed, so a run is stopped before it or not at all.
+    """
+    refuse_ended(snapshot)
+    if snapshot.state == "running":
+        raise_fence(snapshot)
+    db.session.refresh(snapshot, with_for_update=True)
+    refuse_ended(snapshot)
+    connection = own_connection()
+    end_attempt(connection, snapshot.id, "cancelled")
+    connection.execute(
+        """UPDATE snapshots SET state = 'cancelled', finished_at = clock_timestamp(), look_at = NULL, remark = %s
+           WHERE id = %s""",
+        (f"Stopped by {by}.", snapshot.id),
+    )
+    staging.drop_tables(connection, snapshot.id)
+    db.session.refresh(snapshot)
+    return snapshot
+
+
+def refuse_ended(snapshot: Snapshot) -> None:
+    if snapshot.state not in LIVE:
+        raise Conflict(
+            f"Snapshot {snapshot.id} is {snapshot.state} already, so it cannot be stopped. Nothing was changed."
+        )
+
+
+def raise_fence(snapshot: Snapshot) -> None:
+    """Take the lease away from whoever holds it, once no transaction is under it any more."""
+    connection = own_connection()
+    connection.execute("SELECT set_config('lock_timeout', %s, true)", (WAITS,))
+    try:
+        connection.execute(
+            "UPDATE job_leases SET fence = fence + 1, holder = NULL, expires_at = clock_timestamp() WHERE key = %s",
+            (lease_key(snapshot),),
+        )
+    except LockNotAvailable as error:
+        db.session.rollback()
+        raise Conflict(
+            "This run is just being published and cannot be stopped any more. Nothing was changed; wait for it to end."
+        ) from error
+
+
+def own_connection() -> psycopg.Connection[tuple[object, ...]]:
+    """Return the connection of the session, inside its transaction."""
+    connection = db.session.connection().connection.driver_connection
+    assert isinstance(connection, psycopg.Connection)
+    return connection

@@ -91,7 +91,6 @@ def test_a_moment_is_decided_queued_and_carried_out_once(db: SQLAlchemy, redis: 
 
 
 def test_fault_p15_one_catch_up_after_26_hours_of_silence(db: SQLAlchemy, redis: Redis, only: Any) -> None:
-    """P15. By the real table."""
     only(an_entry())
     start = begun(db)
     now = start + timedelta(hours=26)

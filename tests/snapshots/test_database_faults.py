@@ -2,9 +2,6 @@
 
 import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,11 +15,10 @@ from flask_migrate import upgrade
 from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from shop.config import Config
 from shop.db import db as handle
-from shop.db import engine_options, raw_connection
+from shop.db import raw_connection
 from shop.factory import create_app
 from shop.local.servers import LocalServers
 from shop.shops.models import Shop
@@ -34,7 +30,7 @@ from tests.servers import config_for
 from tests.snapshots.files import an_order_line, books, load, packed, stored_run
 from tests.snapshots.following import ended, outcomes, row
 from tests.snapshots.invariants import broken_invariants
-from tests.workers import ROOT, is_alive, kill, until, working
+from tests.workers import is_alive, kill, until, working
 
 HASTY = "tests/chaos/chaos_worker.py"  # with short leases and small chunks
 ORDERS = 400
@@ -184,33 +180,6 @@ def test_a_worker_behind_a_deaf_connection_is_replaced_and_fenced_off(
     check_all_there(db, run)
 
 
-def test_a_half_open_connection_is_given_up_within_twenty_seconds(environment: dict[str, str]) -> None:
-    """D4, in a network of its own whose only interface goes down: neither an answer nor an error ever comes."""
-    apart = ["unshare", "--user", "--map-root-user", "--net"]
-    if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody make a network of its own")
-    found = subprocess.run(
-        [*apart, sys.executable, "-m", "tests.half_open", environment["DATABASE_URL"]],
-        cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert found.returncode == 0, found.stderr
-    assert 1 < float(found.stdout) < 23
-
-
-@pytest.mark.usefixtures("db")
-def test_the_server_gives_half_open_connections_up_as_well() -> None:
-    """D4, the other side: a backend that waits for a client out of reach holds its locks for 20 seconds, not two hours."""
-    asked = "SELECT name, reset_val, source FROM pg_settings WHERE name LIKE 'tcp\\_%' ORDER BY name"
-    with raw_connection() as connection:
-        found = connection.execute(asked).fetchall()
-    assert found == [
-        ("tcp_keepalives_count", "3", "client"),
-        ("tcp_keepalives_idle", "15", "client"),
-        ("tcp_keepalives_interval", "5", "client"),
-        ("tcp_user_timeout", "20000", "client"),
-    ]
-
-
 @pytest.mark.chaos
 def test_the_query_of_a_killed_worker_ends_with_it(
     app: Flask, db: SQLAlchemy, shop: Shop, redis: Redis, environment: dict[str, str], faults: Path
@@ -280,30 +249,3 @@ def test_a_reader_that_forgot_its_transaction_delays_no_import(
         assert books(done) == {"lines": 2, "inserted": 1, "updated": 1}
         assert reader.execute(reads).fetchone() == (1,)
     assert broken_invariants(db) == []
-
-
-def test_a_transaction_of_ours_that_is_forgotten_is_ended(db: SQLAlchemy) -> None:
-    """D8, where it is our own: PostgreSQL ends it after a minute, shortened here."""
-    ask = "SHOW idle_in_transaction_session_timeout"
-    with raw_connection() as connection:
-        assert connection.execute(ask).fetchone() == ("1min",)
-    assert db.session.execute(text(ask)).scalar_one() == "1min"
-    db.session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '100ms'"))
-    time.sleep(0.4)
-    with pytest.raises(DBAPIError, match="idle-in-transaction timeout"):
-        db.session.execute(text("SELECT 1"))
-    db.session.rollback()
-    assert db.session.execute(text("SELECT 1")).scalar_one() == 1, "the next transaction has a sound connection"
-
-
-def test_our_side_of_a_connection_counts_the_silence(environment: dict[str, str]) -> None:
-    """D4. Over TCP every connection of ours carries the limits in its socket."""
-    tcp = socket.IPPROTO_TCP
-    with (
-        in_front_of(environment["DATABASE_URL"]) as (_proxy, url),
-        psycopg.connect(url, **engine_options(testing=False)["connect_args"]) as connection,
-        socket.socket(fileno=os.dup(connection.fileno())) as same,
-    ):
-        assert same.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-        assert same.getsockopt(tcp, socket.TCP_KEEPIDLE) == 15
-        assert same.getsockopt(tcp, socket.TCP_USER_TIMEOUT) == 20_000

@@ -99,6 +99,7 @@ def test_a_run_from_a_later_moment_leaves_a_hole_that_is_not_taken_for_known(db:
 def test_fault_t7_while_a_snapshot_is_live_changes_are_skipped_and_everything_waits(
     db: SQLAlchemy, redis: Redis
 ) -> None:
+    """T7. The skipped moment says which snapshot was in the way."""
     shop = connected()
     live = a_run(shop, NOW, since=NOW - HOUR, state="running", finished_at=None)
     skipped = ask_for_changes(Kind.ORDERS, shop)

@@ -137,6 +137,7 @@ def test_the_key_alone_refuses_a_second_row(db: SQLAlchemy, sweeper: psycopg.Con
 def test_fault_t7_a_run_longer_than_its_interval_lets_moments_pass_and_says_so(
     db: SQLAlchemy, redis: Redis, only: Any
 ) -> None:
+    """T7. Overlap is skipped and recorded."""
     only(an_entry())
     start = begun(db)
     assert ticking.decide(start + MINUTES) == 1
@@ -272,6 +273,7 @@ def test_each_shop_has_its_own_moments_and_a_paused_one_has_none(db: SQLAlchemy,
 
 
 def test_a_task_that_this_version_does_not_know_is_closed(db: SQLAlchemy, redis: Redis, only: Any) -> None:
+    """P16. A newer version decided it; its row stays and says so."""
     begun_with(only, an_entry(), db)
     db.session.execute(update(TaskRun).values(task="of tomorrow"))
     db.session.commit()

@@ -81,11 +81,7 @@ def test_readiness_names_what_is_dead_and_is_well_again_by_itself(
 def test_fault_p15_the_alarm_of_a_late_task_names_the_shop_only_to_who_may_see_it(
     client: FlaskClient, runner: FlaskCliRunner, db: SQLAlchemy, redis: Redis
 ) -> None:
-<<<<<<< HEAD
     """P15. The alarm had fired before anything was caught up."""
-=======
-    """P15. In the head of pages, in /health/ready and by the doctor."""
->>>>>>> faults
     theirs, other = a_shop("theirs"), a_shop("secret-shop")
     operator = a_person("ota@example.com", Role.OPERATOR, [theirs])
     db.session.commit()

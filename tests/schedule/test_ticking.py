@@ -286,8 +286,7 @@ def test_a_task_whose_worker_is_told_to_end_is_begun_again_by_the_next(only: Any
     left = iter([Stopped()])
 
     def told_to_end() -> Outcome:
-        error = next(left, None)
-        if error:
+        for error in left:
             raise error
         return chore()
 

@@ -1,4 +1,4 @@
-"""`python -m bench [load] [lists] [fetching]`: runs the benchmarks on embedded servers of their own; exit code 1 if a limit is broken."""
+"""`python -m bench [load] [lists] [fetching] [notices]`: runs the benchmarks on embedded servers of their own; exit code 1 if a limit is broken."""
 
 import os
 import platform
@@ -7,12 +7,12 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import fetching, lists, load
+from bench import fetching, lists, load, notices
 from bench.table import Row, printed
 from shop.config import Config
 from shop.local.servers import LocalServers
 
-PARTS = {"load": load.run, "lists": lists.run, "fetching": fetching.run}
+PARTS = {"load": load.run, "lists": lists.run, "fetching": fetching.run, "notices": notices.run}
 
 
 def main() -> int:

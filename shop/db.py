@@ -49,6 +49,7 @@ def engine_options(testing: bool) -> dict[str, Any]:
             "tcp_user_timeout": 20_000,  # milliseconds
             "options": "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
             " -c client_connection_check_interval=1s -c tcp_user_timeout=20s"
+            " -c tcp_keepalives_idle=15s -c tcp_keepalives_interval=5s -c tcp_keepalives_count=3"
             + ("" if testing else " -c statement_timeout=0"),
         },
     }

@@ -28,9 +28,9 @@ def create_app(config: Config | None = None) -> Flask:
     csrf.init_app(app)
     for domain in DOMAINS:
         register_domain(app, domain)
-    extras = ("shop.health", "shop.doctor", "shop.schedule_commands", "shop.local.commands", "shop.demo.commands")
+    extras = ("health", "doctor", "job_views", "schedule_commands", "local.commands", "demo.commands")
     for extra in extras:
-        importlib.import_module(extra).register(app)
+        importlib.import_module(f"shop.{extra}").register(app)
     return app
 
 

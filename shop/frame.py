@@ -86,6 +86,7 @@ NAVIGATION = (
         (
             Entry("snapshots", "Snapshots", "/snapshots/", "snapshots", "g n", READ_OPERATIONS),
             Entry("recovery", "Recovery", "/recovery/", "recovery", "g r", READ_OPERATIONS),
+            Entry("jobs", "Jobs and locks", "/jobs/", "jobs", "g j", READ_OPERATIONS),
             Entry("shops", "Shops", "/shops/", "shops", "g h", READ_OPERATIONS, by_shop=False),
         ),
     ),

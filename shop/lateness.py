@@ -1,7 +1,7 @@
 """What is late or silent: tasks past their moment, work without a success, processes that were not heard of."""
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,17 +55,22 @@ def silent(first: datetime, now: datetime) -> Iterator[Trouble]:
 
 def late(now: datetime) -> Iterator[Trouble]:
     """Tell of tasks whose moment has passed undecided or undone, and of work that has not succeeded for too long."""
-    asked = list(schedule.pairs())
+    for found in by_pair(list(schedule.pairs()), now).values():
+        yield from found
+
+
+def by_pair(asked: Sequence[tuple[Entry, Shop | None]], now: datetime) -> dict[Pair, list[Trouble]]:
+    """Return what is late of each entry and shop; one that was never decided is not."""
     keys = [schedule.key_of(entry, shop) for entry, shop in asked]
     known, done = task_runs.newest(keys), task_runs.newest(keys, ("done",))
     elsewhere = {entry.key: entry.last_success() for entry in schedule.ENTRIES if entry.last_success}
+    found: dict[Pair, list[Trouble]] = {}
     for (entry, shop), key in zip(asked, keys, strict=True):
-        if key not in known:
-            continue
         success = done[key].finished_at if key in done else None
         if entry.last_success and shop:
             success = elsewhere[entry.key].get(shop.id)
-        yield from of_pair(entry, shop, known[key], success, now)
+        found[key] = list(of_pair(entry, shop, known[key], success, now)) if key in known else []
+    return found
 
 
 def of_pair(

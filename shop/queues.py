@@ -15,11 +15,13 @@ from flask import Flask
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Worker
+from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import OperationalError
 
 from shop import heartbeats, logs, stopping
+from shop.admission import AdmittedJob, is_admitted
 from shop.config import Config
 from shop.db import db
 
@@ -31,6 +33,8 @@ TICK = "tick"  # the scheduler's own: its worker runs nothing but TICKS
 TICKS = "shop.ticking.tick"
 BEAT = 10  # seconds between the words that a worker leaves in PostgreSQL
 SWEEP = 5  # seconds between two looks at our rows, while a worker has nothing to do
+PATIENCE = 5  # seconds that Redis has to answer whoever puts work in
+MOST_PATIENCE = 10  # seconds that Redis has to answer a worker, beyond the time that it may wait for work
 OVERTIME = 10  # seconds beyond its timeout after which work is ended that did not end itself
 DATABASE_AWAY = (OperationalError, psycopg.OperationalError)
 KEPT_FAILED = 7 * 24 * 3600
@@ -41,15 +45,19 @@ log = structlog.get_logger()
 def register(app: Flask) -> None:
     """Connect to Redis lazily; nothing is asked of it before there is work."""
     config: Config = app.extensions["pult"]
-    app.extensions["redis"] = Redis.from_url(config.redis_url, socket_connect_timeout=2, health_check_interval=30)
+    app.extensions["redis"] = Redis.from_url(
+        config.redis_url, socket_connect_timeout=2, socket_timeout=PATIENCE, health_check_interval=30
+    )
 
 
 def queue(name: str, connection: Redis) -> Queue:
-    return Queue(name, connection=connection, serializer=JSONSerializer)
+    return Queue(name, connection=connection, serializer=JSONSerializer, job_class=AdmittedJob)
 
 
 def enqueue(app: Flask, name: str, work: str, row_id: int, timeout: int) -> bool:
     """Wake a worker for a row that is committed already. Without Redis the row simply waits to be picked up later."""
+    if not is_admitted(name, work):
+        raise ValueError(f"No worker would run {work} from the queue {name}; it is to be named in shop/admission.py.")
     try:
         queue(name, app.extensions["redis"]).enqueue_call(
             work,
@@ -66,12 +74,17 @@ def enqueue(app: Flask, name: str, work: str, row_id: int, timeout: int) -> bool
 
 
 def waiting_rows(app: Flask, name: str, work: str) -> set[int]:
-    """Return the row ids for which this work stands in the queue right now."""
+    """Return the row ids for which this work stands in the queue right now; none where Redis does not tell."""
+    return known_rows(app, name, work) or set()
+
+
+def known_rows(app: Flask, name: str, work: str) -> set[int] | None:
+    """Return the same, or None where Redis does not tell."""
     try:
         jobs = queue(name, app.extensions["redis"]).get_jobs()
     except RedisError as error:
         log.warning("queue_unreadable", queue=name, error=str(error))
-        return set()
+        return None
     return {job.args[0] for job in jobs if job.args and job.func_name == work}
 
 
@@ -82,23 +95,55 @@ class AppWorker(Worker):
     sweep: Callable[[], object]  # puts rows back into the queue that nobody works on
     left_by_dead: Callable[[str, int, int], object]  # work, row and process of a child that died in its midst
     beaten_at = float("-inf")
+    max_connection_wait_time = SWEEP  # between two looks whether Redis is back
 
     @property
     def dequeue_timeout(self) -> int:
         """Seconds that an idle worker waits at the queue before it looks after our rows."""
         return min(SWEEP, super().dequeue_timeout)
 
+    @property
+    def connection_timeout(self) -> int:
+        """Seconds after which a connection that says nothing counts as broken; it may be half-open."""
+        return MOST_PATIENCE
+
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """Say in PostgreSQL as well that this worker lives, whether it waits or watches over a job."""
         super().heartbeat(timeout, pipeline)
-        if pipeline is None and time.monotonic() - self.beaten_at >= BEAT:
+        if pipeline is None:
+            self.beat()
+
+    def maintain_heartbeats(self, job: Job, execution: Any) -> None:
+        """Watch over a job while Redis is away as well: its row needs no Redis, and ending its watch would kill it."""
+        self.beat()
+        try:
+            super().maintain_heartbeats(job, execution)
+        except RedisError as error:
+            log.warning("job_watched_without_redis", job=job.id, error=str(error))
+
+    def beat(self) -> None:
+        if time.monotonic() - self.beaten_at >= BEAT:
             self.beaten_at = time.monotonic()
             with self.app.app_context():
                 heartbeats.beat(self.queue_names())
 
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Refuse a job that was slipped into a queue of another; what else is refused was never read."""
+        if job.origin != queue.name:
+            log.error("job_refused", job=job.id, queue=queue.name, reason="it was made for another queue")
+            return
+        super().execute_job(job, queue)
+
     def run_maintenance_tasks(self) -> None:
         """Look after our own rows whenever RQ looks after its own."""
-        super().run_maintenance_tasks()  # type: ignore[no-untyped-call]  # RQ ships it without types
+        try:
+            super().run_maintenance_tasks()  # type: ignore[no-untyped-call]  # RQ ships it without types
+        except (
+            ValueError,
+            NoSuchJobError,
+        ) as error:  # garbage among the calls on their way; their rows are found anyway
+            log.warning("calls_on_their_way_dropped", error=type(error).__name__)
+            self.connection.delete(*(name.intermediate_queue_key for name in self.queues))
         with self.app.app_context():
             try:
                 type(self).sweep()
@@ -136,9 +181,6 @@ class AppWorker(Worker):
             ctypes.CDLL(None, use_errno=True).prctl(DIE_WITH_PARENT, signal.SIGKILL)
             if os.getppid() == 1:
                 return False
-        if queue.name == TICK and job.func_name != TICKS:
-            log.error("job_refused", queue=TICK, work=job.func_name)
-            return False
         if job.timeout and job.timeout > 0:
             # For work that swallows RQ's timeout, or never comes back from a library: needs no interpreter to strike.
             faulthandler.dump_traceback_later(job.timeout + OVERTIME, exit=True)
@@ -163,6 +205,7 @@ def work(
     worker = AppWorker(
         [queue(name, connection) for name in names],
         connection=connection,
+        job_class=AdmittedJob,
         serializer=JSONSerializer,
         worker_ttl=30,
         maintenance_interval=SWEEP,

@@ -98,7 +98,7 @@ def fire_ticks(app: Flask, every: int = EVERY) -> None:
     logs.configure("scheduler")
     logging.getLogger("rq_scheduler.scheduler").setLevel(logging.ERROR)  # another one at work is no event
     config: Config = app.extensions["pult"]
-    connection = Redis.from_url(config.redis_url, health_check_interval=30)
+    connection = Redis.from_url(config.redis_url, socket_timeout=BEAT, health_check_interval=30)
     ticker = Ticker(app, connection, every, min(LOOK, every / 2))
     try:
         enter(ticker, every, datetime.now(UTC))

@@ -1,10 +1,13 @@
 """Every form of every page as a person would hand it in, and what has to be there for it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
+from sqlalchemy import func
+
 from shop.db import db as handle
+from shop.locks import JobLease
 from shop.shops.models import Shop
 from shop.snapshots.models import QuarantinedRecord
 from tests.builders import PASSWORD, a_failure, a_snapshot, added
@@ -35,6 +38,13 @@ def with_a_success(shop: Shop) -> Example:
     return {}, {"cause": failed.fingerprint, "pace": "20"}
 
 
+def held_lock(shop: Shop) -> Example:
+    soon = func.clock_timestamp() + timedelta(seconds=10)
+    key = f"snapshot:{shop.id}:orders"
+    added(JobLease(key=key, fence=1, holder="there:7", taken_at=func.clock_timestamp(), expires_at=soon))
+    return {}, {"key": key, "token": 1}
+
+
 def paused(shop: Shop) -> Example:
     shop.state = "paused"
     handle.session.commit()
@@ -61,6 +71,8 @@ FORMS: dict[str, Callable[[Shop], Example]] = {
     "snapshots.take": lambda shop: ({}, {"shop": shop.slug, "kind": "orders", "mode": "full"}),
     "snapshots.retry": lambda shop: stored_run(shop, "unreachable"),
     "snapshots.confirmation": lambda shop: stored_run(shop, "implausible"),
+    "jobs.run_now": lambda _shop: ({}, {"task": "housekeeping", "shop": ""}),
+    "jobs.break_lock": held_lock,
     "replays.preview": lambda shop: stored_run(shop, "implausible"),
     "replays.replay": lambda shop: stored_run(shop, "implausible"),
     "replays.redrive": a_run_with_a_bad_record,

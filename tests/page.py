@@ -58,8 +58,9 @@ class Page:
         return [row[heads.index(head)] for row in self.rows(name)]
 
     def form(self, action: str) -> dict[str, str]:
-        """The fields of the form with that action, as a browser would send them untouched."""
+        """The fields of the form with that action, as a browser would send them untouched; of two the one that changes something."""
         forms = [form for form in self.root.all("form") if form.get("action") == action]
+        forms = [form for form in forms if form.get("method") == "post"] or forms
         assert len(forms) == 1, f"{len(forms)} forms lead to {action!r}"
         return dict(pair for node in forms[0].all("input", "select", "textarea") for pair in sent_by(node))
 

@@ -33,6 +33,7 @@ WORK = 4  # any other file: named after what it does
 EDGES = {  # what stands around the domains and may know them
     "factory", "frame", "health", "doctor", "demo",
     "schedule", "schedule_commands", "chores", "ticking", "lateness", "punctuality",
+    "job_views", "job_lines", "lock_lines",
 }  # fmt: skip
 ENTRIES = {"factory", "supervision"}  # what may import an edge, beside app.py, worker.py and other edges
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "services", "service", "manager", "base"}

@@ -22,16 +22,26 @@ def upgrade() -> None:
     op.add_column("failed_snapshots", sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("failed_snapshots", sa.Column("resolved_by", sa.Text(), nullable=True))
     op.add_column("failed_snapshots", sa.Column("trace", sa.Text(), nullable=True))
-    op.drop_index(op.f("ix_failed_snapshots_fingerprint"), table_name="failed_snapshots")
-    op.create_index(
-        op.f("ix_failed_snapshots_fingerprint"),
-        "failed_snapshots",
-        ["fingerprint", "shop_id", "id"],
-        postgresql_where=OPEN,
-    )
-    op.create_index(
-        op.f("ix_failed_snapshots_due"), "failed_snapshots", ["shop_id", "kind", "id"], postgresql_where=DUE
-    )
+    with op.get_context().autocommit_block():
+        op.drop_index(
+            op.f("ix_failed_snapshots_fingerprint"),
+            "failed_snapshots",
+            postgresql_concurrently=True,
+        )
+        op.create_index(
+            op.f("ix_failed_snapshots_fingerprint"),
+            "failed_snapshots",
+            ["fingerprint", "shop_id", "id"],
+            postgresql_where=OPEN,
+            postgresql_concurrently=True,
+        )
+        op.create_index(
+            op.f("ix_failed_snapshots_due"),
+            "failed_snapshots",
+            ["shop_id", "kind", "id"],
+            postgresql_where=DUE,
+            postgresql_concurrently=True,
+        )
     op.execute(
         "UPDATE failed_snapshots SET retry_at = failed_at + interval '1 hour' WHERE resolved_at IS NULL AND NOT permanent"
     )

@@ -19,23 +19,27 @@ def upgrade() -> None:
     op.add_column("snapshots", sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("snapshots", sa.Column("undone_by", sa.Text(), nullable=True))
     op.add_column("snapshots", sa.Column("undone", JSONB(), nullable=True))
-    op.create_foreign_key(op.f("fk_snapshots_origin_id_snapshots"), "snapshots", "snapshots", ["origin_id"], ["id"])
-    op.create_index(
-        op.f("ix_snapshots_origin_id"),
+    op.create_foreign_key(
+        op.f("fk_snapshots_origin_id_snapshots"),
         "snapshots",
-        ["origin_id", "id"],
-        postgresql_where=sa.text("origin_id IS NOT NULL"),
+        "snapshots",
+        ["origin_id"],
+        ["id"],
+        postgresql_not_valid=True,
     )
     op.drop_constraint(op.f("ck_snapshots_state"), "snapshots", type_="check")
     op.create_check_constraint(
         op.f("ck_snapshots_state"),
         "snapshots",
         "state IN ('queued', 'running', 'done', 'previewed', 'failed', 'cancelled')",
+        postgresql_not_valid=True,
     )
     op.create_check_constraint(
-        op.f("ck_snapshots_purpose"), "snapshots", "purpose IN ('load', 'preview', 'replay', 'redrive')"
+        op.f("ck_snapshots_purpose"),
+        "snapshots",
+        "purpose IN ('load', 'preview', 'replay', 'redrive')",
+        postgresql_not_valid=True,
     )
-    live_only_once(f"{LIVE} AND purpose <> 'preview'")
     op.add_column("quarantined_records", sa.Column("redriven_by", sa.BigInteger(), nullable=True))
     op.add_column("quarantined_records", sa.Column("redriven_line", sa.Integer(), nullable=True))
     op.add_column("quarantined_records", sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True))
@@ -45,12 +49,7 @@ def upgrade() -> None:
         "snapshots",
         ["redriven_by"],
         ["id"],
-    )
-    op.create_index(
-        op.f("ix_quarantined_records_redriven_by"),
-        "quarantined_records",
-        ["redriven_by"],
-        postgresql_where=sa.text("redriven_by IS NOT NULL"),
+        postgresql_not_valid=True,
     )
     op.create_table(
         "overwritten_orders",
@@ -69,6 +68,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shop_id", "snapshot_id", "order_id", name=op.f("pk_overwritten_orders")),
     )
     op.create_index(op.f("ix_overwritten_orders_kept_at"), "overwritten_orders", ["kept_at"])
+    while_others_write()
+
+
+def while_others_write() -> None:
+    """Check what is stored against the new constraints, and make the indexes, without holding a writer up."""
+    with op.get_context().autocommit_block():
+        for table, constraint in (
+            ("snapshots", "fk_snapshots_origin_id_snapshots"),
+            ("snapshots", "ck_snapshots_state"),
+            ("snapshots", "ck_snapshots_purpose"),
+            ("quarantined_records", "fk_quarantined_records_redriven_by_snapshots"),
+        ):
+            op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {constraint}")
+        op.create_index(
+            op.f("ix_snapshots_origin_id"),
+            "snapshots",
+            ["origin_id", "id"],
+            postgresql_where=sa.text("origin_id IS NOT NULL"),
+            postgresql_concurrently=True,
+        )
+        op.create_index(
+            op.f("ix_quarantined_records_redriven_by"),
+            "quarantined_records",
+            ["redriven_by"],
+            postgresql_where=sa.text("redriven_by IS NOT NULL"),
+            postgresql_concurrently=True,
+        )
+    live_only_once(f"{LIVE} AND purpose <> 'preview'")
 
 
 def downgrade() -> None:
@@ -89,7 +116,15 @@ def downgrade() -> None:
 
 
 def live_only_once(condition: str) -> None:
-    op.drop_index(op.f("uq_snapshots_live"), table_name="snapshots")
-    op.create_index(
-        op.f("uq_snapshots_live"), "snapshots", ["shop_id", "kind"], unique=True, postgresql_where=sa.text(condition)
-    )
+    """Make the new index beside the old one, so that two live runs are refused all the while."""
+    with op.get_context().autocommit_block():
+        op.create_index(
+            "uq_snapshots_live_next",
+            "snapshots",
+            ["shop_id", "kind"],
+            unique=True,
+            postgresql_where=sa.text(condition),
+            postgresql_concurrently=True,
+        )
+        op.drop_index(op.f("uq_snapshots_live"), "snapshots", postgresql_concurrently=True)
+        op.execute("ALTER INDEX uq_snapshots_live_next RENAME TO uq_snapshots_live")

@@ -38,6 +38,8 @@ class Action(StrEnum):
     FAILURES_PACED = "failures_paced"
     FAILURES_HALTED = "failures_halted"
     FAILURES_DISMISSED = "failures_dismissed"
+    TASK_REQUESTED = "task_requested"
+    LOCK_BROKEN = "lock_broken"
     SNAPSHOT_UNDONE = "snapshot_undone"
     SNAPSHOT_CANCELLED = "snapshot_cancelled"
     EXPORTED = "exported"
@@ -67,6 +69,8 @@ FIELDS: dict[Action, frozenset[str]] = {
     Action.FAILURES_PACED: frozenset({"failures", "pace"}),  # the subject of these three is the cause
     Action.FAILURES_HALTED: frozenset({"failures"}),
     Action.FAILURES_DISMISSED: frozenset({"failures", "reason"}),
+    Action.TASK_REQUESTED: frozenset(),
+    Action.LOCK_BROKEN: frozenset({"holder", "token"}),
     Action.SNAPSHOT_UNDONE: frozenset({"put_back", "taken_out", "kept"}),
     Action.SNAPSHOT_CANCELLED: frozenset({"kind", "phase"}),
     Action.EXPORTED: frozenset({"query", "rows"}),  # the subject is the path; rows is None where they are not counted

@@ -28,6 +28,8 @@ WORDS: dict[Action, str] = {
     Action.FAILURES_PACED: "had failed snapshots tried again at a pace",
     Action.FAILURES_HALTED: "stopped the trying of failed snapshots",
     Action.FAILURES_DISMISSED: "dismissed failed snapshots",
+    Action.TASK_REQUESTED: "ran a task of the schedule",
+    Action.LOCK_BROKEN: "broke a lock",
     Action.SNAPSHOT_UNDONE: "undid a replay",
     Action.SNAPSHOT_CANCELLED: "stopped a snapshot",
     Action.EXPORTED: "exported a list",

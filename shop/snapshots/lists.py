@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_
 
 from shop.listing.cells import Fields
-from shop.listing.filters import Choice
+from shop.listing.filters import Choice, Exact
 from shop.listing.listing import Spec
+from shop.listing.ranges import Days
 from shop.listing.scopes import ListedShop
 from shop.listing.sorts import COUNT, Segment, Sort
 from shop.snapshots.models import LIVE, Snapshot
@@ -37,6 +38,8 @@ SNAPSHOTS = Spec(
     filters=(
         Choice("kind", "Brings", {name: (f"of {name}", partial(is_of, name)) for name in KINDS}),
         Choice("state", "State", STATES),
+        Days("requested", "Asked for", Snapshot.requested_at, verb="asked for"),
+        Exact("by", "Asked for by", Snapshot.requested_by, spoken="asked for by"),
         Choice(
             "mode",
             "Covers",

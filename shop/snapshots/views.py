@@ -25,6 +25,7 @@ from shop.shops.queries import shop_numbers
 from shop.snapshots import jobs, runs
 from shop.snapshots.addressed import busy, run_or_404, shop_of
 from shop.snapshots.advice import advice, can_be_accepted, can_run_again
+from shop.snapshots.calendar import calendar
 from shop.snapshots.forms import FetchForm, UploadForm
 from shop.snapshots.lists import HEADER, KINDS, SNAPSHOTS, snapshot_fields
 from shop.snapshots.models import Snapshot
@@ -57,8 +58,11 @@ def index() -> str | Response:
     if elsewhere is not None:
         return elsewhere
     page = page_of(db.session(), listing, scopes(listing, shops))
+    lines, days = calendar(shops, now)
     return render_template(
         "snapshots/index.html",
+        lines=lines,
+        days=days,
         listing=listing,
         links=Links(listing, page, secret()),
         segments=partial(segments, listing),

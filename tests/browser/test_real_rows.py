@@ -16,7 +16,18 @@ from tests.listing.rows import MORNING, buyer, fold_all, know_statuses, ordered
 
 NOW = datetime.now(UTC)
 WIDTHS = (1440, 1024, 768, 390)
-LISTS = ("/", "/orders/", "/customers/", "/products/", "/snapshots/", "/snapshots/new", "/shops/", "/staff/", "/audit/")
+LISTS = (
+    "/",
+    "/orders/",
+    "/customers/",
+    "/products/",
+    "/snapshots/",
+    "/snapshots/new",
+    "/jobs/",
+    "/shops/",
+    "/staff/",
+    "/audit/",
+)
 CUT = """parts => parts.filter(part => part.clientWidth > 1 && part.scrollWidth > part.clientWidth + 1)
   .map(part => part.textContent.trim())"""
 

@@ -18,9 +18,10 @@ from shop.platforms.shoptet import changes
 from shop.products.models import Product
 from shop.shops.models import Shop
 from shop.simulator.simulator import Simulator
-from shop.snapshots import deletions, runs
+from shop.snapshots import deletions
 from shop.snapshots.coverage import changes_from, covered_until
 from shop.snapshots.models import ReportedDeletion, Snapshot
+from shop.snapshots.reopening import reopen
 from tests.contract.connected import asked, carried_on, check_figures, connected, row, simulated, taken
 
 
@@ -108,9 +109,9 @@ def test_many_deletions_wait_for_a_person_and_then_are_the_same_ones(
         carried_on(app, run)
     assert row(run).error_code == "implausible"
     assert db.session.scalar(select(func.count()).select_from(Order).where(Order.deleted_at.is_not(None))) == 0
-    again = runs.run_again(row(run), "a test", confirmed=True)
+    assert reopen(row(run), confirmed=True)
     db.session.commit()
-    assert carried_on(app, again.id).deleted == 20
+    assert carried_on(app, run).deleted == 20
     check_figures(db, simulator)
 
 

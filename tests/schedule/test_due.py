@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from shop.chores import Outcome
-from shop.schedule import CatchUp, Entry, decision
+from shop.schedule import ENTRIES, CatchUp, Entry, decision
 from shop.task_runs import Due
 from shop.timetable import Cron, Every, Timing, count, moments
 
@@ -32,6 +32,7 @@ class Ledger:
         self.moments: Counter[datetime] = Counter({start: 1})
         self.last = start
         self.carried_out: list[Due] = []
+        self.decided: list[Due] = []
 
     def tick(self, entry: Entry, now: datetime) -> Due | None:
         made = decision(entry, PRAGUE, ("x", None), self.last, now)
@@ -39,6 +40,7 @@ class Ledger:
             return None
         self.moments[made.at] += 1
         self.last = max(self.last, made.at)
+        self.decided.append(made)
         if not made.reason:
             self.carried_out.append(made)
         return made
@@ -72,7 +74,40 @@ def test_simulated_year_with_restarts_has_nothing_doubled_and_nothing_missed(tim
     assert all(due.passed_over == 0 for due in ledger.carried_out)
 
 
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.key)
+def test_a_year_of_the_whole_schedule_has_nothing_doubled_and_nothing_missed(entry: Entry) -> None:
+    """T1, T2. Each entry as it stands: three tickers at once, silences of up to an hour and a half, each minute of both clock changes.
+
+    Carried out or counted as passed over: each moment is one of the two, and none is both.
+    """
+    ledger, dice, end = Ledger(NEW_YEAR), random.Random(2026), NEW_YEAR + 365 * DAY
+    now = NEW_YEAR
+    while now < end:
+        now += MINUTE if around_a_change(now) else timedelta(seconds=dice.uniform(240, 720))
+        if dice.random() < 0.002:
+            now += timedelta(minutes=dice.uniform(0, 90))  # nobody was there
+        for ticker_now in (
+            now,
+            now - timedelta(seconds=dice.uniform(0, 90)),
+            now,
+        ):  # three tickers, one a little behind
+            ledger.tick(entry, ticker_now)
+    known = list(moments(entry.timing, PRAGUE, NEW_YEAR, ledger.last))
+    decided = [due.at for due in ledger.decided]
+    assert max(ledger.moments.values()) == 1
+    assert decided == sorted(set(decided) & set(known))
+    assert len(decided) + sum(due.passed_over for due in ledger.decided) == len(known)
+    daily = isinstance(entry.timing, Cron)
+    assert not daily or [due.at for due in ledger.carried_out] == known, "a short silence costs a daily task nothing"
+    assert entry.timing.latest(end, PRAGUE) - ledger.last <= timedelta(hours=2)
+
+
+def around_a_change(now: datetime) -> bool:
+    return any(abs(now - change) < timedelta(hours=6) for change in CHANGES)
+
+
 def test_fault_p15_after_26_hours_of_silence_each_task_catches_up_once() -> None:
+    """P15. One run of each, whatever it missed, and the others counted."""
     silent_from = datetime(2026, 6, 1, 1, 7, tzinfo=UTC)
     now = silent_from + timedelta(hours=26)
     for timing, missed in ((Cron("30 4 * * *"), 2), (Every(timedelta(minutes=10)), 156)):
@@ -99,6 +134,7 @@ def test_what_is_too_old_to_catch_up_is_kept_as_skipped_with_its_reason() -> Non
 
 
 def test_fault_t4_a_clock_that_goes_back_two_days_runs_nothing_again() -> None:
+    """T4. What is decided stays decided, until the clock has caught up."""
     entry, ledger = an_entry(Every(timedelta(minutes=10))), Ledger(NEW_YEAR)
     noon = NEW_YEAR + timedelta(days=3)
     for minute in range(60):

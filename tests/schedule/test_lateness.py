@@ -81,6 +81,7 @@ def test_readiness_names_what_is_dead_and_is_well_again_by_itself(
 def test_fault_p15_the_alarm_of_a_late_task_names_the_shop_only_to_who_may_see_it(
     client: FlaskClient, runner: FlaskCliRunner, db: SQLAlchemy, redis: Redis
 ) -> None:
+    """P15. The alarm had fired before anything was caught up."""
     theirs, other = a_shop("theirs"), a_shop("secret-shop")
     operator = a_person("ota@example.com", Role.OPERATOR, [theirs])
     db.session.commit()
@@ -116,6 +117,7 @@ def test_work_that_has_not_succeeded_for_days_is_told_with_its_last_word(db: SQL
 
 @pytest.mark.usefixtures("alive")
 def test_fault_t4_a_clock_that_went_back_is_told(db: SQLAlchemy, redis: Redis) -> None:
+    """T4. Nothing is done until it has caught up, so somebody must hear of it."""
     ticking.decide()
     db.session.execute(update(TaskRun).values(scheduled_for=func.clock_timestamp() + timedelta(days=2)))
     db.session.commit()

@@ -66,6 +66,7 @@ def standing(redis: Redis) -> bool:
 def test_fault_r1_the_tick_fires_and_comes_back_after_redis_was_wiped(
     redis: Redis, environment: dict[str, str], sweeper: psycopg.Connection[Any]
 ) -> None:
+    """R1, for the schedule."""
     with running(WORKER, environment), running(FIRE, environment) as scheduler:
         first = until(lambda: ticks(sweeper))
         second = until(lambda: ticks(sweeper) > first and ticks(sweeper))
@@ -85,7 +86,7 @@ def test_fault_r1_the_tick_fires_and_comes_back_after_redis_was_wiped(
 def test_fault_p13_a_scheduler_killed_at_any_moment_loses_and_doubles_nothing(
     redis: Redis, environment: dict[str, str], sweeper: psycopg.Connection[Any]
 ) -> None:
-    """Killed at five moments; the lock that it leaves behind is given up after seconds, the entry is always there."""
+    """P13. Killed at five moments; the lock that it leaves behind is given up after seconds, the entry is always there."""
     dice = random.Random(13)
     for _ in range(5):
         with running(FIRE, environment) as scheduler:
@@ -107,7 +108,7 @@ def test_fault_p13_a_scheduler_killed_at_any_moment_loses_and_doubles_nothing(
 def test_fault_p13_dying_between_two_calls_to_redis_is_mended_by_the_next_look(
     app: Flask, db: SQLAlchemy, redis: Redis, call: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A look asks for the time, fetches, pushes, removes and enters again; the process may die before each of them."""
+    """P13. A look asks for the time, fetches, pushes, removes and enters again; the process may die before each of them."""
     ticker = Ticker(app, redis, every=60, look=1)
     enter(ticker, 60, datetime.now(UTC))
 

@@ -91,6 +91,7 @@ def test_a_moment_is_decided_queued_and_carried_out_once(db: SQLAlchemy, redis: 
 
 
 def test_fault_p15_one_catch_up_after_26_hours_of_silence(db: SQLAlchemy, redis: Redis, only: Any) -> None:
+    """P15. The scheduler was dead for 26 hours: the latest moment is caught up once, the others are counted."""
     only(an_entry())
     start = begun(db)
     now = start + timedelta(hours=26)
@@ -102,6 +103,7 @@ def test_fault_p15_one_catch_up_after_26_hours_of_silence(db: SQLAlchemy, redis:
 def test_fault_p14_many_tickers_at_once_decide_once(
     app: Flask, db: SQLAlchemy, redis: Redis, only: Any, config: Config
 ) -> None:
+    """P14. Three schedulers and a stand-by at once: one run for each moment, by the key."""
     only(an_entry())
     start = begun(db)
     barrier = threading.Barrier(4)
@@ -135,6 +137,7 @@ def test_the_key_alone_refuses_a_second_row(db: SQLAlchemy, sweeper: psycopg.Con
 def test_fault_t7_a_run_longer_than_its_interval_lets_moments_pass_and_says_so(
     db: SQLAlchemy, redis: Redis, only: Any
 ) -> None:
+    """T7. Overlap is skipped and recorded."""
     only(an_entry())
     start = begun(db)
     assert ticking.decide(start + MINUTES) == 1
@@ -270,6 +273,7 @@ def test_each_shop_has_its_own_moments_and_a_paused_one_has_none(db: SQLAlchemy,
 
 
 def test_a_task_that_this_version_does_not_know_is_closed(db: SQLAlchemy, redis: Redis, only: Any) -> None:
+    """P16. A newer version decided it; its row stays and says so."""
     begun_with(only, an_entry(), db)
     db.session.execute(update(TaskRun).values(task="of tomorrow"))
     db.session.commit()
@@ -282,8 +286,7 @@ def test_a_task_whose_worker_is_told_to_end_is_begun_again_by_the_next(only: Any
     left = iter([Stopped()])
 
     def told_to_end() -> Outcome:
-        error = next(left, None)
-        if error:
+        for error in left:
             raise error
         return chore()
 

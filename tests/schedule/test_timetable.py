@@ -45,6 +45,7 @@ def test_every_key_is_there_once() -> None:
     ],
 )
 def test_fault_t1_in_spring_each_daily_task_is_due_once(expression: str, expected: list[str]) -> None:
+    """T1. On the day of 23 hours."""
     found = list(
         moments(Cron(expression), PRAGUE, SPRING - timedelta(hours=1), SPRING + timedelta(hours=22, minutes=59))
     )
@@ -60,6 +61,7 @@ def test_fault_t1_in_spring_each_daily_task_is_due_once(expression: str, expecte
     ],
 )
 def test_fault_t2_in_autumn_each_daily_task_is_due_once(expression: str, expected: list[str]) -> None:
+    """T2. On the day of 25 hours."""
     found = list(
         moments(Cron(expression), PRAGUE, AUTUMN - timedelta(hours=2), AUTUMN + timedelta(hours=22, minutes=59))
     )
@@ -77,6 +79,7 @@ def test_hours_of_a_wall_clock_are_23_and_24_and_those_of_an_interval_always_24(
 
 
 def test_fault_t1_no_storm_every_minute_over_both_changes_has_at_most_one_moment() -> None:
+    """T1, T2. Nothing is due again and again."""
     for start in (SPRING - timedelta(hours=2), AUTUMN - timedelta(hours=2)):
         for timing in (Cron("30 2 * * *"), Cron("0 * * * *"), Cron("*/15 * * * *"), Cron("59 1 * * *")):
             seen: list[datetime] = []
@@ -90,6 +93,7 @@ def test_fault_t1_no_storm_every_minute_over_both_changes_has_at_most_one_moment
 
 @pytest.mark.parametrize("moment", ["2028-02-29T12:00", "2027-12-31T23:59:59.999999", "2026-09-30T21:59:59.999999"])
 def test_fault_t6_leap_days_and_the_last_microsecond_of_a_year(moment: str) -> None:
+    """T6, for the schedule."""
     now = datetime.fromisoformat(moment).replace(tzinfo=UTC)
     daily = Cron("0 0 * * *")
     newest, following = daily.latest(now, ZoneInfo("UTC")), daily.after(now, ZoneInfo("UTC"))

@@ -15,8 +15,9 @@ from sqlalchemy import select, text
 from shop.db import raw_connection
 from shop.shops.models import Shop
 from shop.snapshots.jobs import enqueue
-from shop.snapshots.models import FailedSnapshot, QuarantinedRecord, Snapshot, SnapshotAttempt
+from shop.snapshots.models import FailedSnapshot, QuarantinedRecord
 from tests.snapshots.files import an_order_line, books, packed, stored_run
+from tests.snapshots.following import ended, outcomes, row
 from tests.snapshots.invariants import broken_invariants
 from tests.workers import Worker, is_alive, kill, until, working
 
@@ -50,22 +51,6 @@ def begun(app: Flask, shop: Shop, faults: Path, point: str, word: str) -> int:
 
 def struck(faults: Path, point: str) -> None:
     until(lambda: not (faults / point).exists())
-
-
-def row(db: SQLAlchemy, run: int) -> Snapshot:
-    db.session.rollback()
-    return db.session.get_one(Snapshot, run)
-
-
-def ended(db: SQLAlchemy, run: int, within: float = 60) -> Snapshot:
-    until(lambda: not row(db, run).is_live, within)
-    return row(db, run)
-
-
-def outcomes(db: SQLAlchemy, run: int) -> list[str | None]:
-    db.session.rollback()
-    query = select(SnapshotAttempt.outcome).where(SnapshotAttempt.snapshot_id == run).order_by(SnapshotAttempt.number)
-    return list(db.session.scalars(query))
 
 
 def check_all_there(db: SQLAlchemy, run: int) -> None:

@@ -1,0 +1,181 @@
+"""The page of jobs: what waits, who works, what is due, who holds which lock; running now, and breaking a lock."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, Flask, abort, flash, jsonify, redirect, render_template, request
+from sqlalchemy import text
+from werkzeug.wrappers import Response
+
+from shop import lock_lines, schedule, task_runs, ticking
+from shop.audit.recording import Action, record
+from shop.db import db
+from shop.errors import Conflict
+from shop.job_lines import as_fields, queue_lines, schedule_lines, worker_lines
+from shop.lock_lines import LockLine
+from shop.locks import JobLease
+from shop.schedule import Entry
+from shop.shops.models import Shop
+from shop.shops.queries import home_zone, shop_numbers
+from shop.staff.access import chosen_shops, may, requires, shop_or_404, visible_shops
+from shop.staff.permissions import Permission
+from shop.task_runs import LIVE, Due
+
+bp = Blueprint("jobs", __name__)
+
+HIGHEST_FENCE = 2**63 - 1
+ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
+
+@bp.get("/jobs/")
+@requires(Permission.READ_OPERATIONS)
+def index() -> str:
+    shops, now = chosen_shops(), task_runs.now()
+    locks = lock_lines.lock_lines(shops, now)
+    asked = request.args.get("lock", "")
+    chosen = next((line for line in locks if line.key == asked), None)
+    if asked and chosen is None and lock_is_anothers(asked):
+        abort(HTTPStatus.NOT_FOUND)
+    return render_template(
+        "jobs/index.html",
+        queues=queue_lines(now),
+        workers=worker_lines(now),
+        entries=schedule_lines({shop.id for shop in shops}, now),
+        locks=locks,
+        chosen=chosen,
+        is_free=bool(asked) and chosen is None,
+        is_writing=chosen is not None and lock_lines.is_writing(chosen.key),
+        numbers=shop_numbers(),
+        zone=home_zone(),
+        now=now,
+        may_act=may(Permission.RUN_SNAPSHOTS),
+    )
+
+
+@bp.get("/jobs.json")
+@requires(Permission.READ_OPERATIONS)
+def rows() -> Response:
+    shops, now = chosen_shops(), task_runs.now()
+    return jsonify(
+        queues=[
+            {
+                "name": line.name,
+                "waiting": line.waiting,
+                "running": line.running,
+                "waits_for": line.waits_for.total_seconds() if line.waits_for else None,
+                "calls": line.calls,
+                "refused": line.refused,
+            }
+            for line in queue_lines(now)
+        ],
+        workers=[
+            {
+                "process": line.process,
+                "parts": line.parts,
+                "heard_at": line.heard_at.isoformat(),
+                "alive": line.is_alive,
+            }
+            for line in worker_lines(now)
+        ],
+        schedule=[as_fields(line) for line in schedule_lines({shop.id for shop in shops}, now)],
+        locks=[
+            {
+                "key": line.key,
+                "holder": line.holder,
+                "token": line.token,
+                "taken_at": line.taken_at.isoformat(),
+                "expires_at": line.expires_at.isoformat(),
+                "alive": line.is_alive,
+            }
+            for line in lock_lines.lock_lines(shops, now)
+        ],
+    )
+
+
+@bp.post("/jobs/runs")
+@requires(Permission.RUN_SNAPSHOTS)
+def run_now() -> Response:
+    """Add a run of an entry for this moment and wake a worker. A second click finds the run of the first."""
+    entry, shop = asked_entry()
+    key = schedule.key_of(entry, shop)
+    db.session.execute(ONE_AT_A_TIME, {"name": f"run now {key}"})
+    if key in task_runs.newest([key], LIVE):
+        db.session.rollback()
+        flash(f"{titled(entry, shop)} is under way already. Nothing was added.")
+        return back()
+    run_id = task_runs.add(Due(*key, task_runs.now()))
+    if run_id is None:
+        raise Conflict(f"{titled(entry, shop)} was begun by the schedule in this very moment. Nothing was added.")
+    record(Action.TASK_REQUESTED, f"task {entry.key}", shop=shop)
+    db.session.commit()
+    if ticking.wake(run_id, entry.key):
+        flash(f"{titled(entry, shop)} is on its way.")
+    else:
+        flash(
+            f"{titled(entry, shop)} waits: the queue cannot be reached. A worker takes it up when it is back.", "warn"
+        )
+    return back()
+
+
+@bp.post("/jobs/breaks")
+@requires(Permission.RUN_SNAPSHOTS)
+def break_lock() -> Response:
+    """Break the holding that was looked at, and no later one; whoever presses twice does it once."""
+    key, fence = request.form.get("key", ""), asked_fence()
+    line = lock_lines.lock_line(key, visible_shops(), task_runs.now())
+    if line is None and lock_is_anothers(key):
+        abort(HTTPStatus.NOT_FOUND)
+    if line is None or line.token != fence or not lock_lines.break_lock(line):
+        db.session.rollback()
+        flash("The lock was free or had a new holder already. Nothing was changed.")
+        return back()
+    record(Action.LOCK_BROKEN, f"lock {key}", shop=shop_of(line), holder=line.holder, token=line.token)
+    db.session.commit()
+    lock_lines.open_gate(key)
+    called = lock_lines.take_up_again(line.work)
+    then = "A worker is called for its work." if called else "A worker takes its work up when the queue is back."
+    flash(f"The lock is broken: what {line.holder} writes under token {line.token} is refused. {then}")
+    return back()
+
+
+def asked_entry() -> tuple[Entry, Shop | None]:
+    """Return the entry and the shop that the form names, if the entry is for that shop."""
+    entry = schedule.entry_of(request.form.get("task", ""))
+    if entry is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if entry.shops is None:
+        return entry, None
+    shop = shop_or_404(request.form.get("shop", ""))
+    if not entry.shops(shop):
+        raise Conflict(f"{shop.name} is paused, or its connection waits to be mended. Nothing was begun.")
+    return entry, shop
+
+
+def asked_fence() -> int:
+    given = request.form.get("token", "")
+    if not given.isascii() or not given.isdigit() or int(given[:20]) > HIGHEST_FENCE:
+        abort(HTTPStatus.BAD_REQUEST, "`token` must be the number that the page showed beside the lock.")
+    return int(given)
+
+
+def lock_is_anothers(key: str) -> bool:
+    """Whether the lock belongs to a shop that this person does not see, or was never heard of."""
+    return db.session.get(JobLease, key[:200].replace("\x00", "")) is None or (
+        lock_lines.work_of(key, visible_shops()) is None
+    )
+
+
+def titled(entry: Entry, shop: Shop | None) -> str:
+    words = f"{entry.title} of {shop.name}" if shop else entry.title
+    return words[:1].upper() + words[1:]
+
+
+def shop_of(line: LockLine) -> Shop | None:
+    return next((shop for shop in visible_shops() if shop.id == line.work.shop_id), None)
+
+
+def back() -> Response:
+    return redirect("/jobs/", HTTPStatus.SEE_OTHER)
+
+
+def register(app: Flask) -> None:
+    app.register_blueprint(bp)

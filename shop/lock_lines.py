@@ -1,0 +1,162 @@
+"""The locks as an operator sees them: what each is for, who holds it, whether the holder lives, and how it is broken."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from flask import current_app
+from redis.exceptions import RedisError
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
+
+from shop import queues, schedule, ticking
+from shop.db import db
+from shop.errors import Conflict
+from shop.locks import LASTS, JobLease, gate_name
+from shop.shops.models import Shop
+from shop.snapshots import jobs
+from shop.snapshots.models import LIVE, Snapshot
+from shop.task_runs import TaskRun
+
+OF_SNAPSHOT = re.compile(r"snapshot:(\d{1,9}):(\w+)")
+OF_TASK = re.compile(r"task:(\d{1,18})")
+PATIENCE = "2s"  # for a holder that is in the midst of a transaction
+BREAK = text(
+    """UPDATE job_leases SET fence = fence + 1, holder = NULL, expires_at = clock_timestamp()
+       WHERE key = :key AND fence = :fence AND holder IS NOT NULL RETURNING fence"""
+)
+IS_WRITING = text(
+    """SELECT NOT EXISTS (SELECT 1 FROM (SELECT 1 FROM job_leases WHERE key = :key FOR UPDATE SKIP LOCKED) AS free)"""
+)
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a lock guards, in words, and the row that is worked on; a lock of no shop is the installation's."""
+
+    words: str
+    href: str = ""
+    shop_id: int | None = None
+    snapshot_id: int | None = None
+    task_run: TaskRun | None = None
+
+
+@dataclass(frozen=True)
+class LockLine:
+    """One lock that is held, or was and has run out. `token` is its fence: a write with an older one is refused."""
+
+    key: str
+    work: Work
+    holder: str
+    token: int
+    taken_at: datetime
+    expires_at: datetime
+    is_alive: bool
+    waiting: int | None  # calls in the queue for the same row; None where Redis does not tell
+
+    @property
+    def beaten_at(self) -> datetime:
+        return self.expires_at - timedelta(seconds=LASTS)
+
+
+def lock_lines(shops: Collection[Shop], now: datetime) -> list[LockLine]:
+    """Return every lock that somebody holds and these shops, or none, are concerned by; the oldest first."""
+    held = select(JobLease).where(JobLease.holder.is_not(None)).order_by(JobLease.taken_at)
+    lines = [as_line(lease, shops, now) for lease in db.session.scalars(held.execution_options(populate_existing=True))]
+    return [line for line in lines if line]
+
+
+def lock_line(key: str, shops: Collection[Shop], now: datetime) -> LockLine | None:
+    return next((line for line in lock_lines(shops, now) if line.key == key), None)
+
+
+def as_line(lease: JobLease, shops: Collection[Shop], now: datetime) -> LockLine | None:
+    work = work_of(lease.key, shops)
+    if work is None or lease.holder is None or lease.taken_at is None or lease.expires_at is None:
+        return None
+    alive = lease.expires_at >= now
+    return LockLine(
+        lease.key, work, lease.holder, lease.fence, lease.taken_at, lease.expires_at, alive, calls_for(work)
+    )
+
+
+def work_of(key: str, shops: Collection[Shop]) -> Work | None:
+    """Return what the lock is for; None where it is another's shop."""
+    names = {shop.id: shop.name for shop in shops}
+    if found := OF_SNAPSHOT.fullmatch(key):
+        shop_id, kind = int(found[1]), found[2]
+        if shop_id not in names:
+            return None
+        live = select(Snapshot.id).where(Snapshot.shop_id == shop_id, Snapshot.kind == kind, Snapshot.state.in_(LIVE))
+        run = db.session.scalar(live)
+        return Work(f"{names[shop_id]}: {kind}", f"/snapshots/{run}" if run else "", shop_id, run)
+    if found := OF_TASK.fullmatch(key):
+        return task_work(db.session.get(TaskRun, int(found[1])), key, names)
+    return Work(key)
+
+
+def task_work(run: TaskRun | None, key: str, names: dict[int, str]) -> Work | None:
+    if run is None:
+        return Work(key)
+    if run.shop_id is not None and run.shop_id not in names:
+        return None
+    entry = schedule.entry_of(run.task)
+    title = entry.title if entry else run.task
+    words = f"{names[run.shop_id]}: {title}" if run.shop_id is not None else title
+    return Work(words[:1].upper() + words[1:], shop_id=run.shop_id, task_run=run)
+
+
+def calls_for(work: Work) -> int | None:
+    if work.snapshot_id is not None:
+        return called(queues.IMPORTS, jobs.WORK, work.snapshot_id)
+    if work.task_run is not None:
+        entry = schedule.entry_of(work.task_run.task)
+        return called(entry.queue if entry else queues.OPS, ticking.WORK, work.task_run.id)
+    return 0
+
+
+def called(queue: str, work: str, row_id: int) -> int | None:
+    known = queues.known_rows(current_app, queue, work)
+    return None if known is None else int(row_id in known)
+
+
+def is_writing(key: str) -> bool:
+    """Whether the holder is in the midst of a transaction at this moment."""
+    return bool(db.session.scalar(IS_WRITING, {"key": key}))
+
+
+def break_lock(line: LockLine) -> bool:
+    """Raise the fence and free the lock if it is still the holding that was looked at. The caller commits.
+
+    The holder's next write is refused. A transaction that it has open is waited for, a moment only.
+    """
+    db.session.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
+    try:
+        broken = db.session.execute(BREAK, {"key": line.key, "fence": line.token}).first()
+    except OperationalError as error:
+        db.session.rollback()
+        raise Conflict(
+            f"{line.holder} is in the midst of writing, and what it writes is whole or not there. Nothing was changed; "
+            "look again in a moment: the lock may be free by then."
+        ) from error
+    return broken is not None
+
+
+def take_up_again(work: Work) -> bool:
+    """Call a worker for what the broken lock guarded, once the breaking is committed; whether one could be called."""
+    if work.snapshot_id is not None:
+        return jobs.enqueue(work.snapshot_id)
+    if work.task_run is not None:
+        return ticking.wake(work.task_run.id, work.task_run.task)
+    return True
+
+
+def open_gate(key: str) -> None:
+    """Take the cheap lock in Redis away as well, so that the next holder need not wait for it to run out."""
+    try:
+        current_app.extensions["redis"].delete(gate_name(key))
+    except RedisError as error:
+        log.warning("redis_lock_unavailable", lease=key, error=str(error))

@@ -1,0 +1,71 @@
+"""Connections to PostgreSQL whose other end is gone, or that their own end forgot: nobody waits for them for long."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import psycopg
+import pytest
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from shop.db import engine_options, raw_connection
+from tests.proxy import in_front_of
+from tests.workers import ROOT
+
+
+def test_a_half_open_connection_is_given_up_within_twenty_seconds(environment: dict[str, str]) -> None:
+    """D4, in a network of its own whose only interface goes down: neither an answer nor an error ever comes."""
+    apart = ["unshare", "--user", "--map-root-user", "--net"]
+    if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody make a network of its own")
+    found = subprocess.run(
+        [*apart, sys.executable, "-m", "tests.half_open", environment["DATABASE_URL"]],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    assert 1 < float(found.stdout) < 23
+
+
+@pytest.mark.usefixtures("db")
+def test_the_server_gives_half_open_connections_up_as_well() -> None:
+    """D4, the other side: a backend that waits for a client out of reach holds its locks for 20 seconds, not two hours."""
+    asked = "SELECT name, reset_val, source FROM pg_settings WHERE name LIKE 'tcp\\_%' ORDER BY name"
+    with raw_connection() as connection:
+        found = connection.execute(asked).fetchall()
+    assert found == [
+        ("tcp_keepalives_count", "3", "client"),
+        ("tcp_keepalives_idle", "15", "client"),
+        ("tcp_keepalives_interval", "5", "client"),
+        ("tcp_user_timeout", "20000", "client"),
+    ]
+
+
+def test_a_transaction_of_ours_that_is_forgotten_is_ended(db: SQLAlchemy) -> None:
+    """D8, where it is our own: PostgreSQL ends it after a minute, shortened here."""
+    ask = "SHOW idle_in_transaction_session_timeout"
+    with raw_connection() as connection:
+        assert connection.execute(ask).fetchone() == ("1min",)
+    assert db.session.execute(text(ask)).scalar_one() == "1min"
+    db.session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '100ms'"))
+    time.sleep(0.4)
+    with pytest.raises(DBAPIError, match="idle-in-transaction timeout"):
+        db.session.execute(text("SELECT 1"))
+    db.session.rollback()
+    assert db.session.execute(text("SELECT 1")).scalar_one() == 1, "the next transaction has a sound connection"
+
+
+def test_our_side_of_a_connection_counts_the_silence(environment: dict[str, str]) -> None:
+    """D4. Over TCP every connection of ours carries the limits in its socket."""
+    tcp = socket.IPPROTO_TCP
+    with (
+        in_front_of(environment["DATABASE_URL"]) as (_proxy, url),
+        psycopg.connect(url, **engine_options(testing=False)["connect_args"]) as connection,
+        socket.socket(fileno=os.dup(connection.fileno())) as same,
+    ):
+        assert same.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert same.getsockopt(tcp, socket.TCP_KEEPIDLE) == 15
+        assert same.getsockopt(tcp, socket.TCP_USER_TIMEOUT) == 20_000

@@ -68,7 +68,8 @@ def test_a_job_of_another_version_is_dropped_and_its_row_is_worked_on(
 ) -> None:
     """P16. The newer web names work that this worker does not have; the run waits, and is woken under a known name."""
     run = stored_run(app, shop, FILE)
-    assert queues.enqueue(app, IMPORTS, "shop.snapshots.jobs.take_snapshot_of_tomorrow", run, 60)
+    tomorrow = "shop.snapshots.jobs.take_snapshot_of_tomorrow"
+    queues.queue(IMPORTS, redis).enqueue_call(tomorrow, args=[run], timeout=60)
     with working(environment, "imports") as worker:
         until(lambda: redis.llen("rq:queue:imports") == 0)
         assert row(db, run).state == "queued", "not lost, and not failed either"

@@ -12,6 +12,9 @@ ADVICE = {
     "poisoned": "Give the worker more memory, or look at the file; then try it again. It goes on from its stored file.",
     "crashed": "This is Pult’s own fault: hand the trace to whoever looks after this installation, and try one again once it is "
     "mended.",
+    "database_busy": "Pult tries it again by itself; there is nothing to do unless it stays.",
+    "database_full": "Make room on the database’s disk; Pult then goes on by itself.",
+    "timed_out": "Pult goes on by itself where it stopped; if it stays, look whether the machine is large enough.",
     "stored_meanwhile": "Run it again: another run had written the same records in between.",
 }
 OF_THE_CONNECTION = "Mend the shop’s connection, check it, then run this again: Pult asks the platform anew."

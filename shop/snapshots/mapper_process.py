@@ -1,11 +1,13 @@
 """Mapping in processes of its own, so that a large file uses every core. Run as a module, this is such a process."""
 
 import os
+import signal
 import struct
 import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from types import TracebackType
 from typing import IO, Protocol, Self
 
@@ -98,7 +100,8 @@ class Child:
         self.feeder.shutdown(wait=True, cancel_futures=True)
         assert self.process.stdin
         assert self.process.stdout
-        self.process.stdin.close()
+        with suppress(BrokenPipeError):  # what it did not live to read; `MapperDied` has told of it
+            self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
 
@@ -125,6 +128,9 @@ def read_frame(stream: IO[bytes]) -> bytes | None:
 
 
 def main(platform_name: str, kind: str, timezone: str) -> None:
+    """Map what comes until the input ends. A signal to the whole group is for the worker to heed: an end of ours is a death."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     mapper = LineMapper(platform_name, Kind(kind), timezone)
     decoder = msgspec.msgpack.Decoder(list[Line])
     while (frame := read_frame(sys.stdin.buffer)) is not None:

@@ -111,9 +111,9 @@ class Frame:
     shops: tuple[ShopChoice, ...] = ()
     shop: str | None = None
     theme: str = "system"
-    failures: str = ""  # how many wait on the recovery page, for those who may open it; empty when there is none
     trouble: str = ""  # what is late or silent, for those who can do something about it
     timings: Callable[[], str] = field(default=lambda: "")  # asked for in the foot, when most of the page is written
+    failures: str = ""  # how many wait on the recovery page, for those who may open it; empty when there is none
 
     @property
     def navigation(self) -> list[Section]:

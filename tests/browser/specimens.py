@@ -64,7 +64,14 @@ def frame() -> Frame:
     person = None if request.args.get("alone") else OLGA
     theme = request.cookies.get("theme", "system")
     return Frame(
-        "0.1.0", request.path, NOW, person, SHOPS, request.args.get("shop"), theme, lambda: "61 ms on the server"
+        "0.1.0",
+        request.path,
+        NOW,
+        person,
+        SHOPS,
+        request.args.get("shop"),
+        theme,
+        timings=lambda: "61 ms on the server",
     )
 
 

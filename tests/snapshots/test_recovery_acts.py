@@ -3,7 +3,6 @@
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -18,29 +17,13 @@ from shop.snapshots.models import FailedSnapshot, Snapshot
 from shop.snapshots.reopening import BUDGET, reopen_asked, reopen_due
 from tests.builders import a_failure, a_shop, an_operator, posted, signed_in
 from tests.page import Page
+from tests.snapshots.failures import CRASH, FOR_GOOD, fresh, state_of
 from tests.snapshots.page_parts import NOW, opened, operated, trail
-
-CRASH = {
-    "fingerprint": "orders:crashed:KeyError:staging.stage",
-    "error": "Pult itself failed.",
-    "error_code": "crashed",
-}
-FOR_GOOD: dict[str, Any] = {"permanent": True, "retry_at": None}
 
 
 @pytest.fixture
 def shop(client: FlaskClient) -> Shop:
     return operated(client)
-
-
-def fresh(db: SQLAlchemy, failed: FailedSnapshot) -> FailedSnapshot:
-    db.session.rollback()
-    db.session.refresh(failed)
-    return failed
-
-
-def state_of(db: SQLAlchemy, failed: FailedSnapshot) -> str:
-    return db.session.scalars(select(Snapshot.state).where(Snapshot.id == failed.snapshot_id)).one()
 
 
 def pressed_by_two(app: Flask, shop: Shop, path: str, fields: dict[str, object], times: int = 10) -> list[int]:

@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,33 +13,17 @@ from shop.audit.models import AuditEntry
 from shop.recovery.groups import MOST_AT_ONCE
 from shop.recovery.queries import MOST_GROUPS, overview, overview_statement
 from shop.shops.models import Shop
-from shop.snapshots.models import FailedSnapshot, QuarantinedRecord, Snapshot, SnapshotAttempt
+from shop.snapshots.models import FailedSnapshot, QuarantinedRecord, SnapshotAttempt
 from tests.builders import a_failure, a_manager, a_shop, added, an_operator, bearer, posted, signed_in
 from tests.page import Page
+from tests.snapshots.failures import CRASH, FOR_GOOD, fresh, state_of
 from tests.snapshots.files import an_order_line, load, packed
 from tests.snapshots.page_parts import NOW, done, opened, operated
-
-CRASH = {
-    "fingerprint": "orders:crashed:KeyError:staging.stage",
-    "error": "Pult itself failed.",
-    "error_code": "crashed",
-}
-FOR_GOOD: dict[str, Any] = {"permanent": True, "retry_at": None}
 
 
 @pytest.fixture
 def shop(client: FlaskClient) -> Shop:
     return operated(client)
-
-
-def fresh(db: SQLAlchemy, failed: FailedSnapshot) -> FailedSnapshot:
-    db.session.rollback()
-    db.session.refresh(failed)
-    return failed
-
-
-def state_of(db: SQLAlchemy, failed: FailedSnapshot) -> str:
-    return db.session.scalars(select(Snapshot.state).where(Snapshot.id == failed.snapshot_id)).one()
 
 
 def panels(page: Page) -> list[str]:

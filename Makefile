@@ -17,7 +17,10 @@ FIT_TO_RUN := .venv/fit-to-run
 #   renaming-object            an index that was made beside the old one takes its name
 UNFIT := ban-char-field,prefer-bigint-over-int,prefer-text-field,prefer-robust-stmts,require-lock-timeout,require-statement-timeout,ban-drop-constraint,renaming-object
 
-.PHONY: install demo run test check soak bench clean
+# What is compiled is kept, whatever the machine's owner prefers: Pult starts many processes, and compiling takes each longer than its start.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: install demo run test check soak bench bench-scale clean
 .DEFAULT_GOAL := install
 
 install: $(INSTALLED)
@@ -51,8 +54,9 @@ demo: $(FIT_TO_RUN)
 run: $(FIT_TO_RUN)
 	@$(BIN)/flask serve
 
+# A file goes to one worker as a whole, so that what its tests share is set up once.
 test: install
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --durations=15
 
 check: install
 	$(BIN)/ruff format --check .
@@ -65,9 +69,16 @@ check: install
 
 soak: install
 	$(BIN)/python -m tests.chaos.driver --faults 2000
+	PULT_PARTITION_KILLS=100 $(BIN)/pytest tests/partitions -q -m chaos --timeout 3600
+	PULT_DRILL=1 PULT_BACKUP_KILLS=50 $(BIN)/pytest tests/backups -q -m chaos --timeout 3600
 
 bench: install
 	$(BIN)/python -m bench
+
+# SCALE=1 is 8.2 million order lines, SCALE=50 fifty million, and SCALE=0.01 a hundredth of the first.
+bench-scale: install
+	$(call install,[local$(COMMA)dev$(COMMA)bench])
+	$(BIN)/python -m bench scale
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -3,6 +3,7 @@
 Domains in reading order, which is also the order of imports:
 
     audit                       who did what
+    settings                    what operators may turn while Pult runs
     shops  staff                whose data it is, and who may look
     products  customers  orders what is sold, to whom
     analytics                   what it means

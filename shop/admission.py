@@ -10,7 +10,9 @@ from rq.job import Job
 ADMITTED = {  # queue: the functions that may be called from it
     "interactive": frozenset[str](),
     "imports": frozenset({"shop.snapshots.jobs.take_snapshot"}),
-    "ops": frozenset({"shop.ticking.run_task"}),
+    "ops": frozenset(
+        {"shop.ticking.run_task", "shop.partitions.jobs.restore_quarter", "shop.backups.jobs.restore_beside"}
+    ),
     "tick": frozenset({"shop.ticking.tick"}),
 }
 REFUSED = "pult:refused"  # queue: how many calls were dropped; lives in Redis, as they did

@@ -10,6 +10,7 @@ from flask_caching import Cache
 from flask_caching.backends.rediscache import RedisCache
 from redis.exceptions import RedisError
 
+PATIENCE = 1.0  # seconds that Redis has to answer; what it would have said is then asked of the database
 log = structlog.get_logger()
 cache = Cache()
 
@@ -26,7 +27,7 @@ class JSONSerializer:
             return None
         try:
             return json.loads(bvalue)
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or nested so deeply that only malice writes it
             return None
 
 

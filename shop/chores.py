@@ -1,13 +1,10 @@
 """What the schedule has done: snapshots asked for, figures checked, what is no longer needed cleared away."""
 
-import re
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -16,30 +13,30 @@ from sqlalchemy import delete, func, or_, select
 
 from shop import heartbeats, task_runs
 from shop.analytics.invariants import differences
+from shop.backups import duplicating, pruning, reproving, taking
 from shop.config import Config
 from shop.db import db
-from shop.errors import ShopError
+from shop.errors import Conflict, ShopError
 from shop.formatting import plural
+from shop.partitions.maintenance import maintain
 from shop.platforms.failures import PlatformFailure, WebhookMissing
 from shop.platforms.records import Kind
 from shop.platforms.registry import platform
+from shop.settings.options import HISTORY_DAYS, RAW_FILE_DAYS
+from shop.settings.values import value
 from shop.shops import problems, webhook_registration
 from shop.shops.models import Shop
-from shop.snapshots import overwriting, runs
+from shop.snapshots import overwriting, raw_files, restating, runs
 from shop.snapshots.coverage import changes_from, last_done, rests
 from shop.snapshots.jobs import enqueue
-from shop.snapshots.models import LIVE, ReportedDeletion, Snapshot, WebhookNotice
-from shop.snapshots.rawstore import raw_folder
+from shop.snapshots.models import ReportedDeletion, Snapshot, WebhookNotice
 from shop.snapshots.reopening import reopen_due
-from shop.staff.models import SignIn
+from shop.staff.models import OneTimeLink, SignIn
 from shop.staff.sessions import KEPT as SESSIONS_KEPT
 
 BY = "schedule"
 MOST_KEPT = 50  # differences that a check writes down
-RUNS_KEPT = NOTICES_KEPT = timedelta(days=30)
 HEARTBEATS_KEPT = timedelta(days=1)
-PARTS_KEPT = 24 * 3600  # seconds since a file that was never finished was last written to
-OF_A_RUN = re.compile(r"run-(\d+)\.")
 log = structlog.get_logger()
 
 
@@ -136,6 +133,22 @@ def check_figures(shop: Shop) -> Outcome:
     return Outcome(words, "failed", {"differences": [asdict(one) for one in found]})
 
 
+def bring_statuses_up(shop: Shop) -> Outcome:
+    """Let a shop's figures follow its setting of what counts as a sale. Idempotent; committed under the lease of its orders.
+
+    A snapshot of its orders keeps it out: neither sees half of the other.
+    """
+    config: Config = current_app.extensions["pult"]
+    if not restating.behind(shop):
+        return Outcome("Every status counts as it is set.")
+    try:
+        with restating.restated(shop.id, config) as found:
+            db.session.commit()
+    except Conflict as error:
+        raise Later(timedelta(minutes=1), error.message) from error
+    return Outcome(str(found))
+
+
 def check_webhook(shop: Shop) -> Outcome:
     """Look whether the platform still tells of a shop's exports, and register again what it has dropped.
 
@@ -158,20 +171,91 @@ def check_webhook(shop: Shop) -> Outcome:
     return Outcome(f"The webhook is registered at {where}.")
 
 
+def maintain_quarters() -> Outcome:
+    """Make quarters ahead, retire what is past retention, finish what was interrupted. Idempotent; takes minutes at most."""
+    config: Config = current_app.extensions["pult"]
+    db.session.rollback()  # it works on a connection of its own
+    try:
+        report = maintain(config, BY)
+    except Conflict as error:
+        raise Later(timedelta(minutes=5), error.message) from error
+    return Outcome(report.words, "failed" if report.refused else "done", report.details())
+
+
+def take_backup() -> Outcome:
+    """Take a copy, prove it, and remove what no tier needs. Safe to be done twice; a killed one leaves nothing behind."""
+    db.session.rollback()  # it takes minutes, and no transaction may stand open meanwhile
+    try:
+        backup_id, found = taking.take(BY)
+    except Conflict as error:
+        raise Later(timedelta(minutes=5), error.message) from error
+    if found:
+        return Outcome(f"Copy {backup_id} is not restorable: {found[0]}", "failed", {"differences": found[:MOST_KEPT]})
+    plan = pruning.prune()
+    removed = f"; {plural(len(plan.removed), 'old one', 'old ones')} removed" if plan.removed else ""
+    return Outcome(f"Copy {backup_id} was taken, restored and compared{removed}.")
+
+
+def prove_backups() -> Outcome:
+    """Restore the newest copy of each tier once more. Idempotent; changes nothing but what is known of the copies."""
+    db.session.rollback()
+    try:
+        proved = reproving.reprove(BY)
+    except Conflict as error:
+        raise Later(timedelta(minutes=10), error.message) from error
+    bad = {backup_id: found for backup_id, found in proved.items() if found}
+    if bad:
+        words = " ".join(f"Copy {backup_id}: {found[0]}" for backup_id, found in bad.items())
+        return Outcome(f"Not restorable any more. {words}", "failed", {"differences": list(bad.values())})
+    if not proved:
+        return Outcome("There is no copy to prove.", "skipped")
+    return Outcome(f"Restorable, as before: {', '.join(f'copy {backup_id}' for backup_id in proved)}.")
+
+
+def has_targets() -> bool:
+    config: Config = current_app.extensions["pult"]
+    return bool(config.backup_targets)
+
+
+def send_backups() -> Outcome:
+    """Send proven copies to the targets that lack them, and remove there what no tier needs. Idempotent.
+
+    A target that fails is tried again after an hour, then ever more rarely; what it has done to others is nothing.
+    """
+    db.session.rollback()
+    try:
+        report = duplicating.catch_up()
+    except Conflict as error:
+        raise Later(timedelta(minutes=10), error.message) from error
+    sent = f"Sent and read back: {', '.join(report.sent)}." if report.sent else ""
+    removed = f"Removed from targets: {plural(report.removed, 'copy', 'copies')}." if report.removed else ""
+    words = " ".join(filter(None, (*report.failed, sent, removed))) or "Every target has what it needs."
+    return Outcome(words, "failed" if report.failed else "done")
+
+
 def keep_house() -> Outcome:
     """Clear away what nobody needs any more. Idempotent; each step is bounded by what a month leaves."""
     config: Config = current_app.extensions["pult"]
+    kept, files = timedelta(days=value(HISTORY_DAYS)), old_files()
     gone = {
         ("session", "sessions"): old_sessions(),
-        ("notice", "notices"): old_notices(),
+        ("one-time link", "one-time links"): old_links(),
+        ("notice", "notices"): old_notices(kept),
         ("overwritten order", "overwritten orders"): overwriting.forget(),
-        ("reported deletion", "reported deletions"): old_deletions(),
-        ("run", "runs"): task_runs.forget(RUNS_KEPT),
+        ("reported deletion", "reported deletions"): old_deletions(kept),
+        ("run", "runs"): task_runs.forget(kept),
         ("heartbeat", "heartbeats"): heartbeats.forget(HEARTBEATS_KEPT),
-        ("unfinished file", "unfinished files"): unfinished_files(config.data_dir),
+        ("unfinished file", "unfinished files"): raw_files.drop_unfinished(config.data_dir),
+        ("snapshot file", "snapshot files"): len(files),
     }
     told = [plural(count, *nouns) for nouns, count in gone.items() if count]
-    return Outcome(f"Cleared away: {', '.join(told)}." if told else "There was nothing to clear away.")
+    words = f"Cleared away: {', '.join(told)}." if told else "There was nothing to clear away."
+    return Outcome(words, then=partial(raw_files.remove, files, config.data_dir) if files else None)
+
+
+def old_files() -> list[str]:
+    days = value(RAW_FILE_DAYS)
+    return [] if days is None else raw_files.let_go(timedelta(days=days))
 
 
 def old_sessions() -> int:
@@ -180,28 +264,18 @@ def old_sessions() -> int:
     return len(db.session.execute(gone).all())
 
 
-def old_notices() -> int:
-    gone = delete(WebhookNotice).where(WebhookNotice.received_at < func.now() - NOTICES_KEPT)
+def old_links() -> int:
+    gone = delete(OneTimeLink).where(OneTimeLink.expires_at < func.now() - SESSIONS_KEPT).returning(OneTimeLink.id)
+    return len(db.session.execute(gone).all())
+
+
+def old_notices(kept: timedelta) -> int:
+    gone = delete(WebhookNotice).where(WebhookNotice.received_at < func.now() - kept)
     return len(db.session.execute(gone.returning(WebhookNotice.key)).all())
 
 
-def old_deletions() -> int:
-    """Forget what runs were told that ended a month ago; what they marked as deleted stays marked."""
-    old = select(Snapshot.id).where(Snapshot.finished_at < func.now() - RUNS_KEPT)
+def old_deletions(kept: timedelta) -> int:
+    """Forget what runs were told that ended long ago; what they marked as deleted stays marked."""
+    old = select(Snapshot.id).where(Snapshot.finished_at < func.now() - kept)
     gone = delete(ReportedDeletion).where(ReportedDeletion.snapshot_id.in_(old))
     return len(db.session.execute(gone.returning(ReportedDeletion.key)).all())
-
-
-def unfinished_files(data_dir: Path) -> int:
-    """Remove parts and peelings that nothing was written to for a day, and that belong to no live run."""
-    live = set(db.session.scalars(select(Snapshot.id).where(Snapshot.state.in_(LIVE))))
-    oldest = time.time() - PARTS_KEPT
-    count = 0
-    for path in raw_folder(data_dir).iterdir():
-        named = OF_A_RUN.match(path.name)
-        if path.suffix not in (".part", ".peeled") or (named and int(named[1]) in live):
-            continue
-        if path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
-            count += 1
-    return count

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from shop import backup_settings
+from shop.backup_settings import BadSetting, Target
 from shop.errors import ShopError
 from shop.local.servers import ensure
+from shop.proxies import BadNetwork, Network, networks
 
 SHORTEST_SECRET = 16
 
@@ -40,6 +43,11 @@ class Config:
     data_dir: Path
     base_url: str | None = None
     port: int = 8000
+    trusted_proxies: tuple[Network, ...] = ()  # besides the loopback
+    metrics_token: str | None = field(default=None, repr=False)  # None: /metrics answers the loopback alone
+    backup_recipients: tuple[str, ...] = ()  # of age; none: copies leave this machine as they are
+    backup_identity: Path | None = None  # a file of age that opens them, where one is kept on this machine
+    backup_targets: tuple[Target, ...] = ()
     testing: bool = False
 
     @classmethod
@@ -50,7 +58,10 @@ class Config:
         redis_url = url(environ, "REDIS_URL", ("redis", "rediss", "unix"))
         base_url = url(environ, "PULT_BASE_URL", ("http", "https"))
         port = whole_number(environ, "PORT", 8000, 1, 65535)
+        trusted_proxies = proxies(environ)
+        metrics_token = token(environ, "PULT_METRICS_TOKEN")
         secret_key = rotated(environ, secret(environ, data_dir))
+        recipients, identity, targets = backups(environ)
         if database_url is None or redis_url is None:
             own = ensure(data_dir, database=database_url is None, redis=redis_url is None)
             database_url, redis_url = database_url or own.database_url, redis_url or own.redis_url
@@ -61,6 +72,11 @@ class Config:
             data_dir=data_dir,
             base_url=base_url.rstrip("/") if base_url else None,
             port=port,
+            trusted_proxies=trusted_proxies,
+            metrics_token=metrics_token,
+            backup_recipients=recipients,
+            backup_identity=identity,
+            backup_targets=targets,
         )
 
 
@@ -110,6 +126,44 @@ def whole_number(environ: Mapping[str, str], name: str, default: int, lowest: in
     if not given.isascii() or not given.isdigit() or not lowest <= int(given) <= highest:
         raise ConfigError(f"{name} is {given!r}; it must be a whole number from {lowest} to {highest}.")
     return int(given)
+
+
+def proxies(environ: Mapping[str, str]) -> tuple[Network, ...]:
+    """Return the networks whose X-Forwarded-For is believed."""
+    given = environ.get("PULT_TRUSTED_PROXIES")
+    if given is None:
+        return ()
+    try:
+        return networks(given)
+    except BadNetwork as error:
+        raise ConfigError(
+            f"PULT_TRUSTED_PROXIES cannot be used: {error}. Write the addresses of your proxies as in "
+            "10.0.0.5,172.18.0.0/16, or unset it to trust a proxy on this machine alone."
+        ) from error
+
+
+def token(environ: Mapping[str, str], name: str) -> str | None:
+    given = environ.get(name)
+    if given is None:
+        return None
+    if len(given) < SHORTEST_SECRET or not given.isascii() or not given.isprintable():
+        raise ConfigError(
+            f"{name} has {len(given)} characters; it needs at least {SHORTEST_SECRET}, of those that a header may carry. "
+            "Make one with `openssl rand -hex 24`, or unset it."
+        )
+    return given
+
+
+def backups(environ: Mapping[str, str]) -> tuple[tuple[str, ...], Path | None, tuple[Target, ...]]:
+    """Return who may open what leaves this machine, the file that does so here, and where else copies lie."""
+    try:
+        return (
+            backup_settings.recipients(environ),
+            backup_settings.identity(environ),
+            backup_settings.targets(environ),
+        )
+    except BadSetting as error:
+        raise ConfigError(str(error)) from error
 
 
 def secret(environ: Mapping[str, str], data_dir: Path) -> str:

@@ -79,6 +79,13 @@ def raw_connection(**options: Any) -> psycopg.Connection[Any]:
     return connector()(**options)
 
 
+def session_connection() -> psycopg.Connection[Any]:
+    """Return psycopg's own connection under the session, inside the session's transaction."""
+    connection = db.session.connection().connection.driver_connection
+    assert isinstance(connection, psycopg.Connection)
+    return connection
+
+
 def connector() -> Callable[..., psycopg.Connection[Any]]:
     """Return what opens such connections later, in a thread that knows no application."""
     target = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -4,7 +4,7 @@ import json
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,18 +19,19 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from shop.backups import ages, target_findings
 from shop.commands import first_line
 from shop.config import Config
-from shop.db import db
+from shop.db import db, raw_connection
 from shop.findings import Finding, State, finding
 from shop.formatting import plural, size
 from shop.health import applied, newest
 from shop.local import binaries
+from shop.partitions import soundness
 from shop.punctuality import figures, punctuality
 from shop.queues import ALL
-from shop.shops.models import Shop
+from shop.setting_findings import options, sealed_secrets
 from shop.shops.queries import all_shops
-from shop.shops.resealing import is_behind, unreadable
 from shop.snapshots.queries import late_runs, open_failures
 from shop.staff.queries import active_owners
 
@@ -75,6 +76,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield from folder(config.data_dir)
     yield secret_key(config)
     yield public_address(config)
+    yield trusted_proxies(config)
     yield from database()
     yield from redis(config)
 
@@ -111,6 +113,20 @@ def public_address(config: Config) -> Finding:
     secure = config.base_url.startswith("https://")
     mend = "Put a proxy with a certificate in front, and write it with https://: cookies travel openly now."
     return Finding("public address", State.GOOD if secure else State.NOTE, config.base_url, "" if secure else mend)
+
+
+def trusted_proxies(config: Config) -> Finding:
+    """Tell whose word is taken for where people come from; behind another proxy all would share its address."""
+    named = ", ".join(map(str, config.trusted_proxies))
+    if named:
+        return Finding("trusted proxies", State.GOOD, f"this machine, {named}")
+    mend = "Set PULT_TRUSTED_PROXIES where the proxy runs on another machine or in a container of its own."
+    return Finding(
+        "trusted proxies",
+        State.NOTE if config.base_url else State.GOOD,
+        "this machine alone",
+        mend if config.base_url else "",
+    )
 
 
 def database() -> Iterator[Finding]:
@@ -171,24 +187,14 @@ def contents() -> Iterator[Finding]:
     mend = "Connect one: `flask shops add SLUG --platform shoptet --currency CZK --timezone Europe/Prague`."
     yield finding("shops", bool(shops), plural(len(shops), "shop", "shops"), mend)
     yield sealed_secrets(shops)
+    yield options(shops)
     yield waiting()
     yield failed()
+    config: Config = current_app.extensions["pult"]
+    yield from backups(config)
     yield from punctuality()
     yield figures()
-
-
-def sealed_secrets(shops: Sequence[Shop]) -> Finding:
-    """See that the key in force opens what is kept sealed, by itself or with the key before it."""
-    config: Config = current_app.extensions["pult"]
-    lost = [f"the {noun} of {shop.slug}" for shop in shops for noun in unreadable(shop, config.secret_key)]
-    if lost:
-        mend = "Bring their key back as SECRET_KEY_BEFORE, or hand each token in again: `flask shops token SLUG`."
-        return Finding("secrets", State.BAD, f"cannot be opened: {', '.join(lost)}", mend)
-    behind = [shop.slug for shop in shops if is_behind(shop, config.secret_key)]
-    if behind:
-        mend = "Seal them anew: `flask shops reseal`; SECRET_KEY_BEFORE can go afterwards."
-        return Finding("secrets", State.NOTE, f"still under the key before: {', '.join(behind)}", mend)
-    return Finding("secrets", State.GOOD, "open under the key in force")
+    yield from quarters()
 
 
 def waiting() -> Finding:
@@ -206,6 +212,18 @@ def failed() -> Finding:
     if parked:
         return Finding("failed snapshots", State.NOTE, f"{parked} wait for a person, {tried} are tried again", mend)
     return Finding("failed snapshots", State.GOOD, f"{tried} are tried again by themselves" if tried else "none")
+
+
+def quarters() -> Iterator[Finding]:
+    config: Config = current_app.extensions["pult"]
+    with raw_connection(autocommit=True) as connection:
+        yield from soundness.findings(connection, config.data_dir)
+
+
+def backups(config: Config) -> Iterator[Finding]:
+    with raw_connection(autocommit=True) as connection:
+        yield from ages.findings(connection)
+    yield from target_findings.findings(config)
 
 
 def redis(config: Config) -> Iterator[Finding]:

@@ -57,9 +57,9 @@ WORDS: dict[int, tuple[str, str, str]] = {  # status: title, what happened, what
         "Open it from its list.",
     ),
     409: (
-        "Something is already running",
-        "Another person or worker is doing this right now.",
-        "Wait for it to finish; its page shows how far it is.",
+        "This cannot be done now",
+        "It was done already, or something else is under way.",
+        "Go back and look at the page again: it shows how things stand now.",
     ),
     413: (
         "This file is too large",

@@ -1,18 +1,34 @@
 """Puts the application together: configuration, extensions, pages, commands."""
 
 import importlib
+from functools import partial
 from pathlib import Path
 
 import click
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from shop import assets, cache, db, errors, formatting, frame, headers, logs, queues
+from shop import assets, cache, db, errors, formatting, frame, headers, logs, queues, slow_bodies
 from shop.config import Config, SecretKey
+from shop.settings.options import PER_PAGE
+from shop.settings.values import value
 from shop.staff import access
 
 ROOT = Path(__file__).parents[1]
-DOMAINS = ("audit", "shops", "staff", "products", "customers", "orders", "analytics", "snapshots", "recovery")
+DOMAINS = (
+    "audit",
+    "settings",
+    "shops",
+    "staff",
+    "products",
+    "customers",
+    "orders",
+    "analytics",
+    "partitions",
+    "backups",
+    "snapshots",
+    "recovery",
+)
 csrf = CSRFProtect()
 
 
@@ -23,12 +39,26 @@ def create_app(config: Config | None = None) -> Flask:
     app = errors.Application("shop", root_path=str(ROOT / "shop"), template_folder=str(ROOT / "templates"))
     app.config.update(settings(config))
     app.extensions["pult"] = config
-    for part in (db, errors, headers, formatting, assets, access, frame, queues, cache):
+    app.extensions["usual_size"] = partial(value, PER_PAGE)
+    for part in (db, errors, headers, slow_bodies, formatting, assets, access, frame, queues, cache):
         part.register(app)
     csrf.init_app(app)
     for domain in DOMAINS:
         register_domain(app, domain)
-    extras = ("health", "doctor", "job_views", "schedule_commands", "local.commands", "demo.commands")
+    extras = (
+        "health",
+        "doctor",
+        "job_views",
+        "partition_views",
+        "backup_views",
+        "restoration_views",
+        "metrics",
+        "setting_commands",
+        "setting_views",
+        "schedule_commands",
+        "local.commands",
+        "demo.commands",
+    )
     for extra in extras:
         importlib.import_module(f"shop.{extra}").register(app)
     return app
@@ -54,6 +84,7 @@ def settings(config: Config) -> dict[str, object]:
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "CACHE_TYPE": "shop.cache.JSONRedisCache",
         "CACHE_REDIS_URL": config.redis_url,
+        "CACHE_OPTIONS": {"socket_timeout": cache.PATIENCE, "socket_connect_timeout": cache.PATIENCE},
         "CACHE_KEY_PREFIX": "pult:cache:",
         "CACHE_DEFAULT_TIMEOUT": 60,
     }
@@ -64,6 +95,8 @@ def register_domain(app: Flask, domain: str) -> None:
     for edge, thing, take in (
         ("views", "bp", app.register_blueprint),
         ("replay_views", "bp", app.register_blueprint),
+        ("people_views", "bp", app.register_blueprint),
+        ("account_views", "bp", app.register_blueprint),
         ("webhooks", "bp", app.register_blueprint),
         ("webhooks", "bp", csrf.exempt),  # there a signature stands for the sender, and no session is looked at
         ("commands", "group", app.cli.add_command),

@@ -86,8 +86,11 @@ NAVIGATION = (
         (
             Entry("snapshots", "Snapshots", "/snapshots/", "snapshots", "g n", READ_OPERATIONS),
             Entry("recovery", "Recovery", "/recovery/", "recovery", "g r", READ_OPERATIONS),
+            Entry("partitions", "Partitions", "/partitions/", "partitions", "g t", READ_OPERATIONS, by_shop=False),
+            Entry("backups", "Backups", "/backups/", "backups", "g b", READ_OPERATIONS, by_shop=False),
             Entry("jobs", "Jobs and locks", "/jobs/", "jobs", "g j", READ_OPERATIONS),
             Entry("shops", "Shops", "/shops/", "shops", "g h", READ_OPERATIONS, by_shop=False),
+            Entry("settings", "Settings", "/settings/", "settings", "g ,", READ_OPERATIONS),
         ),
     ),
     Section(

@@ -1,5 +1,6 @@
 """Is the process alive, is the installation ready: two public addresses for whoever watches from outside."""
 
+from datetime import UTC, datetime
 from functools import cache
 from http import HTTPStatus
 
@@ -12,6 +13,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from shop.backups.target_lines import current_lines
 from shop.config import Config
 from shop.db import MIGRATIONS, db
 from shop.formatting import plural
@@ -38,13 +40,17 @@ def live() -> Response:
 @public
 def ready() -> Response:
     """Answer 200 where all that Pult promises is there, by request or by itself, else 503 with the failing parts."""
-    parts = database() | redis()
-    if parts["migrations"] == OK:
-        parts |= punctuality()
+    parts = standing()
     failing = sorted(name for name, found in parts.items() if found != OK)
     answer = jsonify(ready=not failing, failing=failing, parts=parts)
     answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE if failing else HTTPStatus.OK
     return answer
+
+
+def standing() -> dict[str, str]:
+    """Return how each part stands: ok, or what is wrong with it, in words without names."""
+    parts = database() | redis()
+    return parts | punctuality() | targets() if parts["migrations"] == OK else parts
 
 
 def database() -> dict[str, str]:
@@ -80,13 +86,30 @@ def punctuality() -> dict[str, str]:
     except SQLAlchemyError as error:  # between two questions the database went
         log.warning("not_ready", part="schedule", error=str(error))
         return {"schedule": "PostgreSQL does not tell."}
-    told = {"schedule": OK, "workers": OK, "tasks": OK}
-    for part in ("schedule", "workers"):
+    told = {"schedule": OK, "workers": OK, "tasks": OK, "partitions": OK, "backups": OK}
+    for part in ("schedule", "workers", "partitions", "backups"):
         told[part] = " ".join(one.sentence for one in found if one.part == part) or OK
     late = sum(one.part == "tasks" for one in found)
     if late:
         told["tasks"] = f"{plural(late, 'task is', 'tasks are')} late; `flask doctor` names them."
     return told
+
+
+def targets() -> dict[str, str]:
+    """Tell whether copies have reached each target lately; nothing, where there is none. Without their names, as above."""
+    try:
+        found = current_lines(datetime.now(UTC))
+        db.session.rollback()
+    except SQLAlchemyError as error:
+        log.warning("not_ready", part="targets", error=str(error))
+        return {"targets": "PostgreSQL does not tell."}
+    if not found.lines:
+        return {}
+    late = len(found.worries)
+    words = (
+        f"{plural(late, 'target of backups has', 'targets of backups have')} no new copy; `flask doctor` names them."
+    )
+    return {"targets": words if late else OK}
 
 
 def applied(connection: Connection) -> set[str]:

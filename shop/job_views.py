@@ -22,6 +22,7 @@ from shop.task_runs import LIVE, Due
 
 bp = Blueprint("jobs", __name__)
 
+PAGES = {"partitions": "/partitions/", "backups": "/backups/"}  # that have a button of their own
 HIGHEST_FENCE = 2**63 - 1
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
@@ -174,7 +175,8 @@ def shop_of(line: LockLine) -> Shop | None:
 
 
 def back() -> Response:
-    return redirect("/jobs/", HTTPStatus.SEE_OTHER)
+    """Return to the page whose button it was."""
+    return redirect(PAGES.get(request.form.get("from", ""), "/jobs/"), HTTPStatus.SEE_OTHER)
 
 
 def register(app: Flask) -> None:

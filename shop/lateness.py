@@ -5,9 +5,16 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import func, select
+
 from shop import heartbeats, queues, schedule, task_runs
+from shop.backups.queries import newest_restorable
+from shop.backups.restorability import too_old, worry
+from shop.db import db
 from shop.formatting import duration
+from shop.partitions import soundness
 from shop.schedule import Entry
+from shop.settings import values
 from shop.shops.models import Shop
 from shop.task_runs import Pair, TaskRun
 
@@ -22,7 +29,7 @@ WHO = {heartbeats.SCHEDULER: "The scheduler", heartbeats.TICK: "The tick"}
 class Trouble:
     """Something that should have happened and did not, in a sentence.
 
-    `part` is schedule, workers, tasks (late ones), or work (that has not succeeded for too long).
+    `part` is schedule, workers, tasks (late ones), work (that has not succeeded for too long), partitions, or backups.
     """
 
     part: str
@@ -38,8 +45,32 @@ def troubles() -> list[Trouble]:
     first = heartbeats.first_heard()
     if first is None:
         return []
-    now = task_runs.now()
-    return [*silent(first, now), *late(now)]
+    now = the_moment()
+    return [*silent(first, now), *copies(first, now), *quarters(now), *late(now)]
+
+
+def copies(first: datetime, now: datetime) -> Iterator[Trouble]:
+    """Tell that the newest copy which could be restored is too old; a new installation has a night to make its first."""
+    newest, limit = newest_restorable(), too_old()
+    words = worry(newest, now, limit)
+    if words and (newest or now - first > limit):
+        yield Trouble("backups", words)
+
+
+def the_moment() -> datetime:
+    """Return the database's time. The version of the settings comes along, as they say how late is too late."""
+    now, version = db.session.execute(select(func.clock_timestamp(), values.version())).one()
+    values.note_version(version)
+    moment: datetime = now
+    return moment
+
+
+def quarters(now: datetime) -> Iterator[Trouble]:
+    """Tell of quarters whose lines have no place, or are not seen."""
+    connection = db.session.connection().connection.driver_connection
+    assert connection is not None
+    for sentence in soundness.critical(connection, now):
+        yield Trouble("partitions", sentence)
 
 
 def silent(first: datetime, now: datetime) -> Iterator[Trouble]:
@@ -63,19 +94,20 @@ def by_pair(asked: Sequence[tuple[Entry, Shop | None]], now: datetime) -> dict[P
     """Return what is late of each entry and shop; one that was never decided is not."""
     keys = [schedule.key_of(entry, shop) for entry, shop in asked]
     known, done = task_runs.newest(keys), task_runs.newest(keys, ("done",))
+    firsts = task_runs.first_moments(key for key in keys if key in known)
     elsewhere = {entry.key: entry.last_success() for entry in schedule.ENTRIES if entry.last_success}
     found: dict[Pair, list[Trouble]] = {}
     for (entry, shop), key in zip(asked, keys, strict=True):
         success = done[key].finished_at if key in done else None
         if entry.last_success and shop:
             success = elsewhere[entry.key].get(shop.id)
-        found[key] = list(of_pair(entry, shop, known[key], success, now)) if key in known else []
+        since = success or firsts.get(key)
+        found[key] = list(of_pair(entry, shop, known[key], since, now)) if key in known else []
     return found
 
 
-def of_pair(
-    entry: Entry, shop: Shop | None, last: TaskRun, success: datetime | None, now: datetime
-) -> Iterator[Trouble]:
+def of_pair(entry: Entry, shop: Shop | None, last: TaskRun, since: datetime | None, now: datetime) -> Iterator[Trouble]:
+    """Tell what is late of one entry and shop. `since` is its last success, else since when it is known."""
     what = f"{entry.title} of {shop.name}" if shop else entry.title
     what, shop_id = what[:1].upper() + what[1:], shop.id if shop else None
     if last.scheduled_for - now > AHEAD:
@@ -86,12 +118,28 @@ def of_pair(
     moment = entry.timing.latest(now - entry.late_after, entry.zone_for(shop))
     undone = last.state == "queued" and last.not_before is None and last.scheduled_for + entry.late_after < now
     if moment > last.scheduled_for or undone:
-        since = last.scheduled_for if undone else moment
-        yield Trouble("tasks", f"{what} is late: it was due {long(now - since)} ago.", shop_id)
-    reference = success or task_runs.first_moment(*schedule.key_of(entry, shop)) or last.scheduled_for
-    if now - reference > entry.must_succeed_within:
+        due = last.scheduled_for if undone else moment
+        yield Trouble("tasks", f"{what} is late: it was due {long(now - due)} ago.", shop_id)
+    reference = since or last.scheduled_for
+    if now - reference > entry.longest_without:
         reason = f" {last.outcome}" if last.outcome and last.state in ("failed", "skipped") else ""
         yield Trouble("work", f"{what} has not succeeded for {long(now - reference)}.{reason}", shop_id)
+
+
+def most_late(now: datetime) -> dict[str, timedelta]:
+    """Return by how much each task of the schedule is behind at most, of all its shops; nothing where it is in time."""
+    asked = list(schedule.pairs())
+    known = task_runs.newest(schedule.key_of(entry, shop) for entry, shop in asked)
+    found = {entry.key: timedelta(0) for entry, _ in asked}
+    for entry, shop in asked:
+        last = known.get(schedule.key_of(entry, shop))
+        if last is None:
+            continue
+        moment = entry.timing.latest(now, entry.zone_for(shop))
+        undone = last.state == "queued" and last.not_before is None
+        due = last.scheduled_for if undone else moment if moment > last.scheduled_for else now
+        found[entry.key] = max(found[entry.key], now - due)
+    return found
 
 
 def differing_figures() -> dict[Pair, TaskRun]:

@@ -21,6 +21,7 @@ from shop.snapshots.models import LIVE, Snapshot
 from shop.task_runs import TaskRun
 
 OF_SNAPSHOT = re.compile(r"snapshot:(\d{1,9}):(\w+)")
+OF_PREVIEW = re.compile(r"preview:(\d{1,18})")
 OF_TASK = re.compile(r"task:(\d{1,18})")
 PATIENCE = "2s"  # for a holder that is in the midst of a transaction
 BREAK = text(
@@ -65,7 +66,9 @@ class LockLine:
 def lock_lines(shops: Collection[Shop], now: datetime) -> list[LockLine]:
     """Return every lock that somebody holds and these shops, or none, are concerned by; the oldest first."""
     held = select(JobLease).where(JobLease.holder.is_not(None)).order_by(JobLease.taken_at)
-    lines = [as_line(lease, shops, now) for lease in db.session.scalars(held.execution_options(populate_existing=True))]
+    leases = db.session.scalars(held.execution_options(populate_existing=True)).all()
+    works, called = works_of([lease.key for lease in leases], shops), Calls()
+    lines = [as_line(lease, works[lease.key], called, now) for lease in leases]
     return [line for line in lines if line]
 
 
@@ -73,29 +76,80 @@ def lock_line(key: str, shops: Collection[Shop], now: datetime) -> LockLine | No
     return next((line for line in lock_lines(shops, now) if line.key == key), None)
 
 
-def as_line(lease: JobLease, shops: Collection[Shop], now: datetime) -> LockLine | None:
-    work = work_of(lease.key, shops)
+class Calls:
+    """How often workers are called for a row; each queue is looked through once, however many rows are asked for."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str], set[int] | None] = {}
+
+    def for_work(self, work: Work) -> int | None:
+        if work.snapshot_id is not None:
+            return self.called(queues.IMPORTS, jobs.WORK, work.snapshot_id)
+        if work.task_run is not None:
+            entry = schedule.entry_of(work.task_run.task)
+            return self.called(entry.queue if entry else queues.OPS, ticking.WORK, work.task_run.id)
+        return 0
+
+    def called(self, queue: str, work: str, row_id: int) -> int | None:
+        if (queue, work) not in self.known:
+            self.known[queue, work] = queues.known_rows(current_app, queue, work)
+        known = self.known[queue, work]
+        return None if known is None else int(row_id in known)
+
+
+def as_line(lease: JobLease, work: Work | None, calls: Calls, now: datetime) -> LockLine | None:
     if work is None or lease.holder is None or lease.taken_at is None or lease.expires_at is None:
         return None
-    alive = lease.expires_at >= now
-    return LockLine(
-        lease.key, work, lease.holder, lease.fence, lease.taken_at, lease.expires_at, alive, calls_for(work)
-    )
+    alive, waiting = lease.expires_at >= now, calls.for_work(work)
+    return LockLine(lease.key, work, lease.holder, lease.fence, lease.taken_at, lease.expires_at, alive, waiting)
 
 
 def work_of(key: str, shops: Collection[Shop]) -> Work | None:
-    """Return what the lock is for; None where it is another's shop."""
+    return works_of([key], shops)[key]
+
+
+def works_of(keys: Collection[str], shops: Collection[Shop]) -> dict[str, Work | None]:
+    """Return what each lock guards; None where it is another's shop."""
     names = {shop.id: shop.name for shop in shops}
-    if found := OF_SNAPSHOT.fullmatch(key):
-        shop_id, kind = int(found[1]), found[2]
-        if shop_id not in names:
-            return None
-        live = select(Snapshot.id).where(Snapshot.shop_id == shop_id, Snapshot.kind == kind, Snapshot.state.in_(LIVE))
-        run = db.session.scalar(live)
-        return Work(f"{names[shop_id]}: {kind}", f"/snapshots/{run}" if run else "", shop_id, run)
-    if found := OF_TASK.fullmatch(key):
-        return task_work(db.session.get(TaskRun, int(found[1])), key, names)
-    return Work(key)
+    tasks = {key: int(found[1]) for key in keys if (found := OF_TASK.fullmatch(key))}
+    task_runs = {run.id: run for run in db.session.scalars(select(TaskRun).where(TaskRun.id.in_(tasks.values())))}
+    previews = {key: int(found[1]) for key in keys if (found := OF_PREVIEW.fullmatch(key))}
+    looks = {run.id: run for run in db.session.scalars(select(Snapshot).where(Snapshot.id.in_(previews.values())))}
+    live = live_runs(names)
+    works: dict[str, Work | None] = {}
+    for key in keys:
+        if found := OF_SNAPSHOT.fullmatch(key):
+            works[key] = snapshot_work(int(found[1]), found[2], names, live)
+        elif key in tasks:
+            works[key] = task_work(task_runs.get(tasks[key]), key, names)
+        elif key in previews:
+            works[key] = preview_work(looks.get(previews[key]), key, names)
+        else:
+            works[key] = Work(key)
+    return works
+
+
+def live_runs(shop_ids: Collection[int]) -> dict[tuple[int, str], int]:
+    """Return the live run of each of these shops and kinds; previews hold locks of their own."""
+    live = select(Snapshot.shop_id, Snapshot.kind, Snapshot.id).where(
+        Snapshot.shop_id.in_(shop_ids), Snapshot.state.in_(LIVE), Snapshot.purpose != "preview"
+    )
+    return {(row.shop_id, row.kind): row.id for row in db.session.execute(live)}
+
+
+def snapshot_work(shop_id: int, kind: str, names: dict[int, str], live: dict[tuple[int, str], int]) -> Work | None:
+    if shop_id not in names:
+        return None
+    run = live.get((shop_id, kind))
+    return Work(f"{names[shop_id]}: {kind}", f"/snapshots/{run}" if run else "", shop_id, run)
+
+
+def preview_work(run: Snapshot | None, key: str, names: dict[int, str]) -> Work | None:
+    if run is None:
+        return Work(key)
+    if run.shop_id not in names:
+        return None
+    return Work(f"{names[run.shop_id]}: preview of {run.kind}", f"/snapshots/{run.id}", run.shop_id, run.id)
 
 
 def task_work(run: TaskRun | None, key: str, names: dict[int, str]) -> Work | None:
@@ -107,20 +161,6 @@ def task_work(run: TaskRun | None, key: str, names: dict[int, str]) -> Work | No
     title = entry.title if entry else run.task
     words = f"{names[run.shop_id]}: {title}" if run.shop_id is not None else title
     return Work(words[:1].upper() + words[1:], shop_id=run.shop_id, task_run=run)
-
-
-def calls_for(work: Work) -> int | None:
-    if work.snapshot_id is not None:
-        return called(queues.IMPORTS, jobs.WORK, work.snapshot_id)
-    if work.task_run is not None:
-        entry = schedule.entry_of(work.task_run.task)
-        return called(entry.queue if entry else queues.OPS, ticking.WORK, work.task_run.id)
-    return 0
-
-
-def called(queue: str, work: str, row_id: int) -> int | None:
-    known = queues.known_rows(current_app, queue, work)
-    return None if known is None else int(row_id in known)
 
 
 def is_writing(key: str) -> bool:

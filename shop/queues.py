@@ -82,7 +82,7 @@ def known_rows(app: Flask, name: str, work: str) -> set[int] | None:
     """Return the same, or None where Redis does not tell."""
     try:
         jobs = queue(name, app.extensions["redis"]).get_jobs()
-    except RedisError as error:
+    except (RedisError, UnicodeDecodeError) as error:  # anybody may push a name that is no text
         log.warning("queue_unreadable", queue=name, error=str(error))
         return None
     return {job.args[0] for job in jobs if job.args and job.func_name == work}

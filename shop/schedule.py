@@ -8,6 +8,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from shop import chores, queues
+from shop.backups.restorability import too_old
 from shop.chores import Outcome
 from shop.platforms.records import Kind
 from shop.shops.models import Shop
@@ -21,6 +22,8 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 FIGURES = "figures.check"
+STATUSES = "sales.statuses"
+BACKUP = "backups.take"
 
 
 class CatchUp(StrEnum):
@@ -50,11 +53,18 @@ class Entry:
     queue: str = queues.OPS
     timeout: int = 300  # seconds
     shops: Callable[[Shop], bool] | None = None
+    wanted: Callable[[], bool] | None = None  # whether this installation has such work at all
     catch_up: CatchUp = CatchUp.WITHIN_A_DAY
     overlap: Overlap = Overlap.SKIP
     late_after: timedelta = timedelta(minutes=15)
     must_succeed_within: timedelta = timedelta(hours=50)
+    patience: Callable[[], timedelta] | None = None  # instead of it, where a setting says how long
     last_success: Callable[[], Mapping[int, datetime]] | None = None  # by shop, where a run only asks for the work
+
+    @property
+    def longest_without(self) -> timedelta:
+        """Return how long the work may go without a success, before somebody is told."""
+        return self.patience() if self.patience else self.must_succeed_within
 
     def zone_for(self, shop: Shop | None) -> ZoneInfo:
         return ZoneInfo(shop.timezone if self.zone == SHOPS_OWN and shop else self.zone)
@@ -109,6 +119,16 @@ ENTRIES: tuple[Entry, ...] = (
         late_after=timedelta(hours=3),
     ),
     Entry(
+        key=STATUSES,
+        title="statuses that count as sales",
+        timing=Every(timedelta(minutes=10)),
+        job=chores.bring_statuses_up,
+        timeout=3600,
+        shops=lambda _shop: True,
+        late_after=timedelta(minutes=30),
+        must_succeed_within=timedelta(hours=6),
+    ),
+    Entry(
         key="webhooks.check",
         title="check of the webhook",
         timing=Cron("10 5 * * *"),
@@ -117,6 +137,53 @@ ENTRIES: tuple[Entry, ...] = (
         shops=chores.can_be_asked,
         late_after=timedelta(hours=3),
         must_succeed_within=timedelta(days=4),
+    ),
+    Entry(
+        key="partitions.check",
+        title="check of the quarters",
+        timing=Cron("50 1 * * *"),
+        job=chores.maintain_quarters,
+        timeout=7200,
+        catch_up=CatchUp.ALWAYS,
+        late_after=timedelta(hours=3),
+        must_succeed_within=timedelta(days=4),
+    ),
+    Entry(
+        key="partitions.quarter",
+        title="the next quarter",
+        timing=Cron("30 0 26 3,6,9,12 *"),  # a few days before it begins
+        job=chores.maintain_quarters,
+        timeout=7200,
+        catch_up=CatchUp.ALWAYS,
+        late_after=timedelta(hours=6),
+        must_succeed_within=timedelta(days=190),
+    ),
+    Entry(
+        key=BACKUP,
+        title="backup",
+        timing=Cron("20 1 * * *"),
+        job=chores.take_backup,
+        timeout=4 * 3600,
+        late_after=timedelta(hours=1),
+        patience=too_old,
+    ),
+    Entry(
+        key="backups.prove",
+        title="another restore of the backups",
+        timing=Cron("30 5 * * 0"),
+        job=chores.prove_backups,
+        timeout=8 * 3600,
+        late_after=timedelta(hours=6),
+        must_succeed_within=timedelta(days=15),
+    ),
+    Entry(
+        key="backups.send",
+        title="backups to their targets",
+        timing=Every(timedelta(hours=1)),
+        job=chores.send_backups,
+        timeout=8 * 3600,
+        wanted=chores.has_targets,
+        late_after=timedelta(hours=9),  # the first of them, or a large one, takes long, and the next waits for it
     ),
     Entry(
         key="housekeeping",
@@ -134,10 +201,18 @@ def entry_of(key: str) -> Entry | None:
     return next((entry for entry in ENTRIES if entry.key == key), None)
 
 
+def next_moment(key: str, now: datetime) -> datetime:
+    """Return when an entry of the installation is due next."""
+    entry = next(entry for entry in ENTRIES if entry.key == key)
+    return entry.timing.after(now, entry.zone_for(None))
+
+
 def pairs(entries: Sequence[Entry] = ENTRIES) -> Iterator[tuple[Entry, Shop | None]]:
     """Yield each entry with each shop that it is for, or with none where it is the installation's."""
     shops = all_shops()
     for entry in entries:
+        if entry.wanted and not entry.wanted():
+            continue
         if entry.shops is None:
             yield entry, None
         else:

@@ -46,22 +46,32 @@ def vector(lexemes: Iterable[str]) -> str:
     return " ".join(map(quoted, kept))
 
 
-def query(text: str) -> str:
+def query(text: str, within: str = "") -> str:
     """Return a tsquery literal that finds rows with every word of the text, empty where it has none.
 
     A word matches as the beginning of a lexeme or of a SKU; one with punctuation inside also matches part by part.
+    `within` is what stands before every lexeme of the vector that is looked into.
     """
     asked = fold(text).replace("\0", "").split()[:MOST_ASKED]
-    return " & ".join(filter(None, map(asking, asked)))
+    return " & ".join(found for word in asked if (found := asking(word, within)))
 
 
-def exactly(lexeme: str) -> str:
+def exactly(lexeme: str, within: str = "") -> str:
     """Return a tsquery literal that finds rows with exactly this folded lexeme."""
-    return quoted(lexeme[:LONGEST_WORD])
+    return quoted(within + lexeme[:LONGEST_WORD])
 
 
-def asking(word: str) -> str:
+def of_shop(shop_id: int) -> str:
+    """Return what stands before every lexeme of one shop in the index that knows whose words they are."""
+    return f"{shop_id}:"
+
+
+def asking(word: str, within: str) -> str:
     """Return the alternatives of one typed word."""
+
+    def beginning(start: str) -> str:
+        return exactly(start, within) + ":*"
+
     if word.startswith(SKU) and len(word) > 1:
         return beginning(word)
     whole = word.lstrip(SKU + ITEM_TYPE + COUNTRY + CURRENCY + PAID)
@@ -72,10 +82,6 @@ def asking(word: str) -> str:
     if parts and parts != [whole]:
         found.append("(" + " & ".join(map(beginning, parts)) + ")")
     return "(" + " | ".join(found) + ")"
-
-
-def beginning(word: str) -> str:
-    return quoted(word[:LONGEST_WORD]) + ":*"
 
 
 def quoted(lexeme: str) -> str:

@@ -71,6 +71,13 @@ NEWEST = text(
          ORDER BY scheduled_for DESC LIMIT 1)
     ) AS r"""
 )
+FIRST = text(
+    """
+    SELECT p.task AS asked_task, p.shop_id AS asked_shop, coalesce(
+        (SELECT min(scheduled_for) FROM task_runs WHERE task = p.task AND shop_id = p.shop_id),
+        (SELECT min(scheduled_for) FROM task_runs WHERE task = p.task AND shop_id IS NULL AND p.shop_id IS NULL)) AS at
+    FROM unnest(CAST(:tasks AS text[]), CAST(:shops AS int[])) AS p (task, shop_id)"""
+)
 ANY_STATE = ("queued", "running", "done", "failed", "skipped")
 ADD = text(
     """
@@ -115,10 +122,11 @@ def newest(pairs: Iterable[Pair], states: Sequence[str] = ANY_STATE) -> dict[Pai
     return {(row.asked_task, row.asked_shop): runs[row.id] for row in found if row.id in runs}
 
 
-def first_moment(task: str, shop_id: int | None) -> datetime | None:
-    """Return the oldest moment on record: since then the task is known for this shop."""
-    of_pair = (TaskRun.task == task, TaskRun.shop_id == shop_id if shop_id else TaskRun.shop_id.is_(None))
-    return db.session.scalar(select(func.min(TaskRun.scheduled_for)).where(*of_pair))
+def first_moments(pairs: Iterable[Pair]) -> dict[Pair, datetime]:
+    """Return the oldest moment on record of each task and shop: since then it is known. One reach into the index for each."""
+    asked = list(pairs)
+    found = db.session.execute(FIRST, {"tasks": [task for task, _ in asked], "shops": [shop for _, shop in asked]})
+    return {(row.asked_task, row.asked_shop): row.at for row in found if row.at}
 
 
 def add(decision: Due) -> int | None:

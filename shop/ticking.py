@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from shop import chores, heartbeats, queues, schedule, task_runs
 from shop.audit.recording import WORKER, act_as
+from shop.backups import jobs as restorations
 from shop.config import Config
 from shop.db import db
 from shop.errors import Conflict, ShopError
@@ -60,6 +61,7 @@ def look_after() -> None:
     jobs.take_up_asked()
     jobs.enqueue_waiting()
     wake_left_behind()
+    restorations.wake_left_behind()
     heard = {part.part: part.heard_at for part in heartbeats.last_heard()}
     if task_runs.now() - heard.get(heartbeats.TICK, schedule.LONG_AGO) > OVERDUE:
         log.info("tick_stood_in")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import TypeVar
 
 from flask import Blueprint, Flask
@@ -16,18 +17,21 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from shop.backups.models import Backup, Restoration
 from shop.config import Config
 from shop.customers.models import Customer
 from shop.db import Model, db
 from shop.factory import create_app
-from shop.orders.models import Order
+from shop.orders.models import Order, OrderStatus
+from shop.partitions.models import PartitionArchive
+from shop.partitions.quarters import Quarter
 from shop.products.models import Product, ProductVariant
 from shop.shops.models import Shop
 from shop.shops.secrets import seal
 from shop.simulator.simulator import Simulator
 from shop.snapshots.models import FailedSnapshot, Snapshot
-from shop.staff.models import Person, PersonShop
-from shop.staff.passwords import password_hash
+from shop.staff import passwords
+from shop.staff.models import Person, PersonalToken, PersonShop
 from shop.staff.permissions import Role
 from shop.staff.sessions import hashed, open_session
 from tests.conftest import Operator, Visitor
@@ -73,6 +77,12 @@ def a_person(email: str, role: Role, shops: Sequence[Shop] = (), *, password: st
     return added(person)
 
 
+@cache
+def password_hash(password: str) -> str:
+    """The same hash for the same words: making one is slow on purpose."""
+    return passwords.password_hash(password)
+
+
 def an_owner(email: str = "olga@example.com", *, password: str | None = None) -> Person:
     return a_person(email, Role.OWNER, password=password)
 
@@ -114,6 +124,11 @@ def a_customer(shop: Shop, email: str = "", **values: object) -> Customer:
     return added(Customer(shop_id=shop.id, **given))
 
 
+def a_status(shop: Shop, code: str, name: str, category: str = "open") -> OrderStatus:
+    """A status of the shop as its platform proposes it: only what is cancelled counts as no sale."""
+    return added(OrderStatus(shop_id=shop.id, code=code, name=name, category=category, counted=category != "cancelled"))
+
+
 def a_product(shop: Shop, sku: str = "", **values: object) -> Product:
     """Something to be sold, with one variant."""
     sku = sku or f"SKU-{next(numbers)}"
@@ -121,6 +136,23 @@ def a_product(shop: Shop, sku: str = "", **values: object) -> Product:
     product = added(Product(shop_id=shop.id, sku=sku, **given))
     added(ProductVariant(shop_id=shop.id, product_id=product.id, sku=sku))
     return product
+
+
+def a_restoration(state: str = "ready") -> Restoration:
+    """A copy that is said to stand beside the live database; none does."""
+    copy = added(Backup(state="restorable", requested_by="a test", folder=f"copy-{next(numbers)}"))
+    return added(Restoration(backup_id=copy.id, state=state, by="a test", database="nowhere"))
+
+
+def an_archive(quarter: Quarter, state: str = "dropped", **values: object) -> PartitionArchive:
+    """The archive of a quarter that is in no table; its file is not there either."""
+    now = datetime.now(UTC)
+    given = {
+        "partition": quarter.table, "starts_at": quarter.starts_at, "ends_at": quarter.ends_at, "state": state,
+        "lines": 1_815_440, "content_hash": Decimal(1), "file": f"{quarter.table}-1.copy.gz", "sha256": "71f0" * 16,
+        "bytes": 61_200_000, "written_at": now, "verified_at": now, "retired_at": now,
+    }  # fmt: skip
+    return added(PartitionArchive(**(given | values)))
 
 
 def an_order(shop: Shop, code: str = "", **values: object) -> Order:
@@ -163,10 +195,14 @@ def signed_in(client: FlaskClient, person: Person) -> FlaskClient:
 
 
 def bearer(person: Person) -> dict[str, str]:
-    """The headers of a program that has the person's token."""
-    token = f"pult_test_{person.id}"
-    person.token_hash = hashed(token)
-    db.session.commit()
+    """The headers of a program that has a token of the person."""
+    token = f"pult_test_{person.id}_{next(numbers)}"
+    expires = datetime.now(UTC) + timedelta(days=1)
+    added(
+        PersonalToken(
+            staff_id=person.id, name="a test", prefix=token[:12], token_hash=hashed(token), expires_at=expires
+        )
+    )
     return {"Authorization": f"Bearer {token}"}
 
 

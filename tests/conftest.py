@@ -3,6 +3,7 @@
 import contextvars
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,7 +24,31 @@ from shop.local.servers import Addresses
 from tests import servers
 
 SHARED_FOLDER = "PULT_TEST_FOLDER"
-OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PULT_DATA_DIR", "PULT_BASE_URL", "PORT")
+OURS = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "PULT_DATA_DIR",
+    "PULT_BASE_URL",
+    "PORT",
+    "PULT_METRICS_TOKEN",
+    "PULT_BACKUP_RECIPIENTS",
+    "PULT_BACKUP_IDENTITY",
+    "PULT_BACKUP_TARGETS",
+)
+LONGEST = (  # files that take more than half a minute each, the longest first
+    "chaos/test_chaos.py",
+    "snapshots/test_retail.py",
+    "demo/test_demo.py",
+    "snapshots/test_workers.py",
+    "snapshots/test_database_faults.py",
+    "queues/test_redis_faults.py",
+)
+MOST_WORKERS = 8  # beyond it PostgreSQL's hundred connections would be few; Valkey has sixteen numbers
+
+# Hundreds of processes are started: each would compile every module that it imports again, which costs it more than its work.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,6 +59,18 @@ def pytest_configure(config: pytest.Config) -> None:
     time.tzset()
     if not hasattr(config, "workerinput"):
         os.environ[SHARED_FOLDER] = tempfile.mkdtemp(prefix="pult-tests-")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two a core: many tests wait for leases, deaths and pages, and leave the core to another meanwhile."""
+    return min(2 * len(os.sched_getaffinity(0)), MOST_WORKERS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that none of them is left for a single worker at the end."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    heavy = {item.path for item in items if any(map(item.get_closest_marker, ("chaos", "scale")))}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST) + (item.path not in heavy)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

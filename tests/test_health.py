@@ -35,7 +35,9 @@ def test_a_whole_installation_is_ready(client: FlaskClient) -> None:
     assert answer.json == {
         "ready": True,
         "failing": [],
-        "parts": dict.fromkeys(("database", "migrations", "redis", "schedule", "workers", "tasks"), "ok"),
+        "parts": dict.fromkeys(
+            ("database", "migrations", "redis", "schedule", "workers", "tasks", "partitions", "backups"), "ok"
+        ),
     }
 
 

@@ -1,5 +1,6 @@
 """The migrations: one line of numbers, up and down, and a schema equal to the models."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -25,7 +26,7 @@ def test_each_follows_the_one_before_by_its_number() -> None:
 
 def test_the_schema_is_what_the_models_say(app: Flask, db: SQLAlchemy) -> None:
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_modelled})
         assert compare_metadata(context, Model.metadata) == []
 
 
@@ -46,6 +47,11 @@ def test_the_newest_goes_down_and_up_again(addresses: Addresses, worker_id: str,
         handle.engine.dispose()
     with psycopg.connect(addresses.database_url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def is_modelled(name: str | None, kind: str, parents: Mapping[str, str | None]) -> bool:
+    """Leave partitions out: they come and go by themselves."""
+    return (name if kind == "table" else parents.get("table_name", name)) in {None, *Model.metadata.tables}
 
 
 def columns(url: str) -> set[str]:

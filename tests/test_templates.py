@@ -19,7 +19,7 @@ COMPONENTS = [name for name in TEMPLATES if name.startswith("components/")]
 PARTIALS = [name for name in TEMPLATES if Path(name).name.startswith("_")]
 LARGEST, LARGEST_COMPONENT = 80, 60
 SHARED_SHEETS = {  # words of the style that several templates say, so that none is their macro
-    "alone", "brand", "button", "failure", "nav", "raised", "table", "table-fold", "table-rows", "tone",
+    "alone", "brand", "button", "failure", "nav", "quarters", "raised", "table", "table-fold", "table-rows", "tone",
 }  # fmt: skip
 WITHOUT_A_SHEET = {
     "attributes",

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 ROOT = Path(__file__).parents[1]
+HASTY = "tests/hasty_worker.py"  # with leases of five seconds
 
 
 class Worker:

@@ -4,53 +4,47 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from migrations.again import add_constraint, make_index, replace_index
+
 revision = "0016"
 down_revision = "0015"
 branch_labels = None
 depends_on = None
 
+CONSTRAINTS = (
+    ("snapshots", "fk_snapshots_origin_id_snapshots", "FOREIGN KEY (origin_id) REFERENCES snapshots (id)"),
+    (
+        "snapshots",
+        "ck_snapshots_state",
+        "CHECK (state IN ('queued', 'running', 'done', 'previewed', 'failed', 'cancelled'))",
+    ),
+    ("snapshots", "ck_snapshots_purpose", "CHECK (purpose IN ('load', 'preview', 'replay', 'redrive'))"),
+    (
+        "quarantined_records",
+        "fk_quarantined_records_redriven_by_snapshots",
+        "FOREIGN KEY (redriven_by) REFERENCES snapshots (id)",
+    ),
+)
 LIVE = "state IN ('queued', 'running')"
 
 
 def upgrade() -> None:
-    op.add_column("snapshots", sa.Column("purpose", sa.Text(), server_default="load", nullable=False))
-    op.add_column("snapshots", sa.Column("origin_id", sa.BigInteger(), nullable=True))
-    op.add_column("snapshots", sa.Column("difference", JSONB(), nullable=True))
-    op.add_column("snapshots", sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("snapshots", sa.Column("undone_by", sa.Text(), nullable=True))
-    op.add_column("snapshots", sa.Column("undone", JSONB(), nullable=True))
-    op.create_foreign_key(
-        op.f("fk_snapshots_origin_id_snapshots"),
-        "snapshots",
-        "snapshots",
-        ["origin_id"],
-        ["id"],
-        postgresql_not_valid=True,
+    op.add_column(
+        "snapshots", sa.Column("purpose", sa.Text(), server_default="load", nullable=False), if_not_exists=True
     )
-    op.drop_constraint(op.f("ck_snapshots_state"), "snapshots", type_="check")
-    op.create_check_constraint(
-        op.f("ck_snapshots_state"),
-        "snapshots",
-        "state IN ('queued', 'running', 'done', 'previewed', 'failed', 'cancelled')",
-        postgresql_not_valid=True,
+    op.add_column("snapshots", sa.Column("origin_id", sa.BigInteger(), nullable=True), if_not_exists=True)
+    op.add_column("snapshots", sa.Column("difference", JSONB(), nullable=True), if_not_exists=True)
+    op.add_column("snapshots", sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True), if_not_exists=True)
+    op.add_column("snapshots", sa.Column("undone_by", sa.Text(), nullable=True), if_not_exists=True)
+    op.add_column("snapshots", sa.Column("undone", JSONB(), nullable=True), if_not_exists=True)
+    for table, constraint, definition in CONSTRAINTS[:3]:
+        add_constraint(table, constraint, definition)
+    op.add_column("quarantined_records", sa.Column("redriven_by", sa.BigInteger(), nullable=True), if_not_exists=True)
+    op.add_column("quarantined_records", sa.Column("redriven_line", sa.Integer(), nullable=True), if_not_exists=True)
+    op.add_column(
+        "quarantined_records", sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True), if_not_exists=True
     )
-    op.create_check_constraint(
-        op.f("ck_snapshots_purpose"),
-        "snapshots",
-        "purpose IN ('load', 'preview', 'replay', 'redrive')",
-        postgresql_not_valid=True,
-    )
-    op.add_column("quarantined_records", sa.Column("redriven_by", sa.BigInteger(), nullable=True))
-    op.add_column("quarantined_records", sa.Column("redriven_line", sa.Integer(), nullable=True))
-    op.add_column("quarantined_records", sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True))
-    op.create_foreign_key(
-        op.f("fk_quarantined_records_redriven_by_snapshots"),
-        "quarantined_records",
-        "snapshots",
-        ["redriven_by"],
-        ["id"],
-        postgresql_not_valid=True,
-    )
+    add_constraint(*CONSTRAINTS[3])
     op.create_table(
         "overwritten_orders",
         sa.Column("shop_id", sa.Integer(), nullable=False),
@@ -66,34 +60,28 @@ def upgrade() -> None:
             ["snapshot_id"], ["snapshots.id"], name=op.f("fk_overwritten_orders_snapshot_id_snapshots")
         ),
         sa.PrimaryKeyConstraint("shop_id", "snapshot_id", "order_id", name=op.f("pk_overwritten_orders")),
+        if_not_exists=True,
     )
-    op.create_index(op.f("ix_overwritten_orders_kept_at"), "overwritten_orders", ["kept_at"])
+    op.create_index(op.f("ix_overwritten_orders_kept_at"), "overwritten_orders", ["kept_at"], if_not_exists=True)
     while_others_write()
 
 
 def while_others_write() -> None:
     """Check what is stored against the new constraints, and make the indexes, without holding a writer up."""
     with op.get_context().autocommit_block():
-        for table, constraint in (
-            ("snapshots", "fk_snapshots_origin_id_snapshots"),
-            ("snapshots", "ck_snapshots_state"),
-            ("snapshots", "ck_snapshots_purpose"),
-            ("quarantined_records", "fk_quarantined_records_redriven_by_snapshots"),
-        ):
+        for table, constraint, _ in CONSTRAINTS:
             op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {constraint}")
-        op.create_index(
-            op.f("ix_snapshots_origin_id"),
+        make_index(
+            "ix_snapshots_origin_id",
             "snapshots",
             ["origin_id", "id"],
             postgresql_where=sa.text("origin_id IS NOT NULL"),
-            postgresql_concurrently=True,
         )
-        op.create_index(
-            op.f("ix_quarantined_records_redriven_by"),
+        make_index(
+            "ix_quarantined_records_redriven_by",
             "quarantined_records",
             ["redriven_by"],
             postgresql_where=sa.text("redriven_by IS NOT NULL"),
-            postgresql_concurrently=True,
         )
     live_only_once(f"{LIVE} AND purpose <> 'preview'")
 
@@ -116,15 +104,6 @@ def downgrade() -> None:
 
 
 def live_only_once(condition: str) -> None:
-    """Make the new index beside the old one, so that two live runs are refused all the while."""
-    with op.get_context().autocommit_block():
-        op.create_index(
-            "uq_snapshots_live_next",
-            "snapshots",
-            ["shop_id", "kind"],
-            unique=True,
-            postgresql_where=sa.text(condition),
-            postgresql_concurrently=True,
-        )
-        op.drop_index(op.f("uq_snapshots_live"), "snapshots", postgresql_concurrently=True)
-        op.execute("ALTER INDEX uq_snapshots_live_next RENAME TO uq_snapshots_live")
+    """Refuse two live runs by the new condition; by the old one until then."""
+    where = sa.text(condition)
+    replace_index("uq_snapshots_live", "snapshots", ["shop_id", "kind"], unique=True, postgresql_where=where)

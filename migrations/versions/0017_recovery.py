@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.again import make_index
+
 revision = "0017"
 down_revision = "0016"
 branch_labels = None
@@ -13,44 +15,38 @@ OPEN = sa.text("resolved_at IS NULL")
 
 
 def upgrade() -> None:
-    op.add_column(TABLE, sa.Column("retry_by", sa.Text(), nullable=True))
+    op.add_column(TABLE, sa.Column("retry_by", sa.Text(), nullable=True), if_not_exists=True)
     with op.get_context().autocommit_block():
-        op.drop_index(op.f("ix_failed_snapshots_fingerprint"), TABLE, postgresql_concurrently=True)
-        op.create_index(
-            op.f("ix_failed_snapshots_fingerprint"),
+        make_index(
+            "ix_failed_snapshots_fingerprint",
             TABLE,
             ["shop_id", "fingerprint", "kind", "id"],
             postgresql_include=["failed_at", "retry_at", "retry_by"],
             postgresql_where=OPEN,
-            postgresql_concurrently=True,
         )
-        op.create_index(
-            op.f("ix_failed_snapshots_newest"),
+        make_index(
+            "ix_failed_snapshots_newest",
             TABLE,
             ["shop_id", "id"],
             postgresql_where=OPEN,
-            postgresql_concurrently=True,
         )
-        op.create_index(
-            op.f("ix_failed_snapshots_resolved"),
+        make_index(
+            "ix_failed_snapshots_resolved",
             TABLE,
             ["shop_id", "resolved_at"],
             postgresql_where=sa.text("resolved_at IS NOT NULL"),
-            postgresql_concurrently=True,
         )
-        op.create_index(
-            op.f("ix_failed_snapshots_passed"),
+        make_index(
+            "ix_failed_snapshots_passed",
             TABLE,
             ["fingerprint", "resolved_at"],
             postgresql_where=sa.text("resolved_at IS NOT NULL AND resolved_by IS NULL"),
-            postgresql_concurrently=True,
         )
-        op.create_index(
-            op.f("ix_failed_snapshots_asked"),
+        make_index(
+            "ix_failed_snapshots_asked",
             TABLE,
             ["retry_at", "id"],
             postgresql_where=sa.text("resolved_at IS NULL AND retry_by IS NOT NULL"),
-            postgresql_concurrently=True,
         )
 
 

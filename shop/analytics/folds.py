@@ -10,6 +10,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from shop.orders.item_times import WITHIN, bounds
+
 SUMS = ("items", "units", "total_sales", "gross_sales", "discounts", "shipping", "fees", "tax", "rounding")
 
 
@@ -19,14 +21,14 @@ def take_off_lines(connection: psycopg.Connection[Any], shop_id: int) -> None:
         "CREATE TEMP TABLE sold (day date, sku text, orders int, units numeric, sales numeric) ON COMMIT DROP"
     )
     connection.execute(
-        """
+        sql.SQL("""
         INSERT INTO sold
         SELECT b.local_day, coalesce(i.sku, ''), -count(DISTINCT i.order_id), -sum(i.quantity),
                -sum(CASE WHEN b.exchange_rate = 1 THEN i.total_without_vat ELSE round(i.total_without_vat / b.exchange_rate, 2) END)
         FROM before b JOIN order_items i ON i.shop_id = %(shop)s AND i.order_id = b.id AND i.created_at = b.items_at
-        WHERE b.counted AND i.kind = 'goods'
-        GROUP BY b.local_day, coalesce(i.sku, '')""",
-        {"shop": shop_id},
+        WHERE b.counted AND i.kind = 'goods' AND {within}
+        GROUP BY b.local_day, coalesce(i.sku, '')""").format(within=WITHIN),
+        {"shop": shop_id, **bounds(connection, shop_id, sql.SQL("before WHERE counted"))},
     )
 
 
@@ -47,16 +49,17 @@ def add(connection: psycopg.Connection[Any], shop_id: int, new_goods: sql.Identi
 
 def add_revived_lines(connection: psycopg.Connection[Any], shop_id: int) -> None:
     """Orders that were deleted and are there again bring their stored lines back."""
+    revived = sql.SQL("after WHERE action = 'r' AND counted")
     connection.execute(
-        """
+        sql.SQL("""
         INSERT INTO sold
         SELECT a.local_day, coalesce(i.sku, ''), count(DISTINCT i.order_id), sum(i.quantity),
                sum(CASE WHEN o.exchange_rate = 1 THEN i.total_without_vat ELSE round(i.total_without_vat / o.exchange_rate, 2) END)
         FROM after a JOIN orders o ON o.shop_id = %(shop)s AND o.id = a.id
              JOIN order_items i ON i.shop_id = %(shop)s AND i.order_id = a.id AND i.created_at = a.items_at
-        WHERE a.action = 'r' AND a.counted AND i.kind = 'goods'
-        GROUP BY a.local_day, coalesce(i.sku, '')""",
-        {"shop": shop_id},
+        WHERE a.action = 'r' AND a.counted AND i.kind = 'goods' AND {within}
+        GROUP BY a.local_day, coalesce(i.sku, '')""").format(within=WITHIN),
+        {"shop": shop_id, **bounds(connection, shop_id, revived)},
     )
 
 

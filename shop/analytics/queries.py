@@ -118,6 +118,16 @@ def sales_by_shop(shop_ids: Sequence[int], start: date, end: date) -> dict[int, 
     return dict.fromkeys(shop_ids, Sales()) | {id_: Sales(*found) for id_, *found in db.session.execute(query)}
 
 
+def sales_of_days() -> Select[int, date, int, Decimal]:
+    """Ask for the counted orders of every shop and day, and the total sales of them: what the overview adds up."""
+    return (
+        select(DailySales.shop_id, DailySales.day, func.sum(DailySales.orders), func.sum(DailySales.total_sales))
+        .join(OrderStatus, same_status())
+        .where(OrderStatus.counted)
+        .group_by(DailySales.shop_id, DailySales.day)
+    )
+
+
 def orders_by_status(shop_ids: Sequence[int], start: date, end: date) -> list[StatusCount]:
     """Return the orders placed in the days by the status they have now; shops that name one alike share it."""
     orders = func.sum(DailySales.orders)
@@ -131,6 +141,23 @@ def orders_by_status(shop_ids: Sequence[int], start: date, end: date) -> list[St
         .order_by(orders.desc(), OrderStatus.name, OrderStatus.code)
     )
     return [StatusCount(*found) for found in db.session.execute(query)]
+
+
+def sales_by_status(shop_id: int, start: date, end: date) -> dict[str, tuple[int, Decimal]]:
+    """Return by status how many orders were placed in the days, the last included, and their total sales."""
+    query = (
+        select(DailySales.status_code, func.sum(DailySales.orders), func.sum(DailySales.total_sales))
+        .where(*within(DailySales, [shop_id], start, end))
+        .group_by(DailySales.status_code)
+    )
+    return {code: (int(orders), total) for code, orders, total in db.session.execute(query)}
+
+
+def counted_statuses(shop_ids: Sequence[int]) -> str:
+    """Return the statuses of the shops that count as sales, as one text: another one where others count."""
+    order = (OrderStatus.shop_id, OrderStatus.code)
+    query = select(*order).where(OrderStatus.counted, OrderStatus.shop_id.in_(shop_ids)).order_by(*order)
+    return " ".join(f"{shop_id}:{code!r}" for shop_id, code in db.session.execute(query))
 
 
 def product_table(shop_ids: Sequence[int], start: date, end: date, limit: int) -> ProductTable:

@@ -1,7 +1,8 @@
-"""Answers that cost a walk over many rows, kept until the next snapshot of the same shops is done."""
+"""Answers that cost a walk over many rows, kept until the next snapshot of the same shops, or until other statuses count."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any, TypeVar
 
@@ -48,11 +49,16 @@ class Memory:
     def cohorts(self) -> dict[str, dict[str, int]]:
         return self.remembered("cohorts", None, lambda: queries.cohorts(self.shop_ids))
 
+    @cached_property
+    def statuses(self) -> str:
+        """Return which statuses count as sales: a setting may change that between two snapshots."""
+        return queries.counted_statuses(self.shop_ids)
+
     def remembered(self, name: str, period: Period | None, ask: Callable[[], Answer]) -> Answer:
         """Return the kept answer, or ask and keep it. Before the first snapshot nothing says when it would change."""
         if not self.snapshots:
             return ask()
-        parts = f"{name} {period.words if period else ''} {self.shop_ids} {self.snapshots}"
+        parts = f"{name} {period.words if period else ''} {self.shop_ids} {self.snapshots} {self.statuses}"
         key = f"overview:{blake2b(parts.encode(), digest_size=16).hexdigest()}"
         found = cache.get(key)
         if found is None:

@@ -1,16 +1,16 @@
 """What is written to the audit trail: a closed vocabulary, each action with its exact fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Protocol
 
-from flask import g, has_request_context, request
+from flask import current_app, g, has_request_context, request
 
 from shop.audit.models import AuditEntry
 from shop.db import db
 from shop.errors import reference
+from shop.proxies import client
 
 
 class Action(StrEnum):
@@ -19,12 +19,30 @@ class Action(StrEnum):
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"
+    CODE_ASKED = "code_asked"
     ACCESS_REFUSED = "access_refused"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105  # the name of an act
+    LINK_REFUSED = "link_refused"
+    CONFIRMED = "confirmed"
+    CONFIRMATION_REFUSED = "confirmation_refused"
     STAFF_ADDED = "staff_added"
+    STAFF_LINK_MADE = "staff_link_made"
+    STAFF_PASSWORD_CHOSEN = "staff_password_chosen"  # noqa: S105  # the name of an act
     STAFF_PASSWORD_SET = "staff_password_set"  # noqa: S105  # the name of an act
     STAFF_TOKEN_MADE = "staff_token_made"  # noqa: S105  # the name of an act
+    STAFF_TOKEN_REVOKED = "staff_token_revoked"  # noqa: S105  # the name of an act
+    STAFF_TOKENS_REVOKED = "staff_tokens_revoked"  # the name of an act
+    STAFF_RENAMED = "staff_renamed"
+    STAFF_ROLE_SET = "staff_role_set"
     STAFF_SHOPS_SET = "staff_shops_set"
+    STAFF_SESSION_ENDED = "staff_session_ended"
+    STAFF_SESSIONS_ENDED = "staff_sessions_ended"
+    STAFF_FACTOR_BEGUN = "staff_factor_begun"
+    STAFF_FACTOR_ADDED = "staff_factor_added"
+    STAFF_FACTOR_REMOVED = "staff_factor_removed"
+    STAFF_CODES_RENEWED = "staff_codes_renewed"
     STAFF_DEACTIVATED = "staff_deactivated"
+    STAFF_REACTIVATED = "staff_reactivated"
     SHOP_ADDED = "shop_added"
     SHOP_PAUSED = "shop_paused"
     SHOP_RESUMED = "shop_resumed"
@@ -42,20 +60,59 @@ class Action(StrEnum):
     LOCK_BROKEN = "lock_broken"
     SNAPSHOT_UNDONE = "snapshot_undone"
     SNAPSHOT_CANCELLED = "snapshot_cancelled"
+    PARTITIONS_MAINTAINED = "partitions_maintained"
+    PARTITION_RESTORE_REQUESTED = "partition_restore_requested"
+    PARTITION_RESTORED = "partition_restored"
+    BACKUP_TAKEN = "backup_taken"
+    BACKUP_RESTORE_REQUESTED = "backup_restore_requested"
+    BACKUP_RESTORE_CANCELLED = "backup_restore_cancelled"
+    BACKUP_RESTORED_BESIDE = "backup_restored_beside"
+    BACKUP_SWITCH_APPROVED = "backup_switch_approved"
+    BACKUP_SWITCH_REFUSED = "backup_switch_refused"
+    BACKUP_SWITCHED = "backup_switched"
+    BACKUP_SWITCHED_BACK = "backup_switched_back"
+    BESIDE_DISCARDED = "beside_discarded"
+    BACKUP_SENT = "backup_sent"
+    SETTING_CHANGED = "setting_changed"
+    SETTING_RESET = "setting_reset"
+    SETTING_RESEALED = "setting_resealed"
+    MAIL_TESTED = "mail_tested"
     EXPORTED = "exported"
+    CUSTOMER_VIEWED = "customer_viewed"
+    ORDER_VIEWED = "order_viewed"
 
 
 # What each action tells besides who, when, which shop and which subject.
 FIELDS: dict[Action, frozenset[str]] = {
-    Action.SIGNED_IN: frozenset({"browser"}),
+    Action.SIGNED_IN: frozenset(
+        {"browser", "factor"}
+    ),  # what stood for the person beside the password, None for nothing
     Action.SIGN_IN_REFUSED: frozenset({"reason", "tries_left"}),
     Action.SIGNED_OUT: frozenset(),
-    Action.ACCESS_REFUSED: frozenset({"method", "needs"}),  # the subject is the path
+    Action.CODE_ASKED: frozenset({"browser"}),
+    Action.ACCESS_REFUSED: frozenset({"method", "needs"}),  # the subject of these two is the path
+    Action.TOKEN_REFUSED: frozenset({"method", "reason", "prefix"}),
+    Action.LINK_REFUSED: frozenset(),
+    Action.CONFIRMED: frozenset(),  # the subject of these two is the path that asked for it
+    Action.CONFIRMATION_REFUSED: frozenset({"tries_left"}),
     Action.STAFF_ADDED: frozenset({"role", "shops"}),
+    Action.STAFF_LINK_MADE: frozenset({"purpose"}),
+    Action.STAFF_PASSWORD_CHOSEN: frozenset({"purpose", "sessions_ended"}),
     Action.STAFF_PASSWORD_SET: frozenset({"sessions_ended"}),
-    Action.STAFF_TOKEN_MADE: frozenset({"replaced"}),
-    Action.STAFF_SHOPS_SET: frozenset({"shops"}),
-    Action.STAFF_DEACTIVATED: frozenset({"sessions_ended"}),
+    Action.STAFF_TOKEN_MADE: frozenset({"name", "prefix", "days"}),
+    Action.STAFF_TOKEN_REVOKED: frozenset({"name", "prefix"}),
+    Action.STAFF_TOKENS_REVOKED: frozenset({"tokens_revoked"}),
+    Action.STAFF_RENAMED: frozenset({"before", "after"}),
+    Action.STAFF_ROLE_SET: frozenset({"before", "after", "sessions_ended"}),
+    Action.STAFF_SHOPS_SET: frozenset({"before", "after", "sessions_ended"}),
+    Action.STAFF_SESSION_ENDED: frozenset({"device"}),
+    Action.STAFF_SESSIONS_ENDED: frozenset({"sessions_ended"}),
+    Action.STAFF_FACTOR_BEGUN: frozenset(),
+    Action.STAFF_FACTOR_ADDED: frozenset(),
+    Action.STAFF_FACTOR_REMOVED: frozenset(),
+    Action.STAFF_CODES_RENEWED: frozenset(),
+    Action.STAFF_DEACTIVATED: frozenset({"sessions_ended", "tokens_revoked"}),
+    Action.STAFF_REACTIVATED: frozenset({"role"}),
     Action.SHOP_ADDED: frozenset({"platform", "base_url", "currency", "timezone"}),
     Action.SHOP_PAUSED: frozenset(),
     Action.SHOP_RESUMED: frozenset(),
@@ -71,12 +128,40 @@ FIELDS: dict[Action, frozenset[str]] = {
     Action.FAILURES_DISMISSED: frozenset({"failures", "reason"}),
     Action.TASK_REQUESTED: frozenset(),
     Action.LOCK_BROKEN: frozenset({"holder", "token"}),
-    Action.SNAPSHOT_UNDONE: frozenset({"put_back", "taken_out", "kept"}),
+    Action.SNAPSHOT_UNDONE: frozenset({"put_back", "taken_out", "kept", "archived"}),
     Action.SNAPSHOT_CANCELLED: frozenset({"kind", "phase"}),
+    Action.PARTITIONS_MAINTAINED: frozenset({"created", "retired", "dropped", "refused"}),
+    Action.PARTITION_RESTORE_REQUESTED: frozenset(),  # the subject of these two is the quarter's table
+    Action.PARTITION_RESTORED: frozenset({"lines", "source"}),
+    Action.BACKUP_TAKEN: frozenset({"restorable"}),  # the subject is its number
+    Action.BACKUP_RESTORE_REQUESTED: frozenset({"restoration"}),  # the subject is the copy's number
+    Action.BACKUP_RESTORE_CANCELLED: frozenset({"backup"}),  # the subject of these four is the restoration
+    Action.BACKUP_RESTORED_BESIDE: frozenset({"state"}),
+    Action.BACKUP_SWITCH_APPROVED: frozenset({"backup"}),
+    Action.BACKUP_SWITCH_REFUSED: frozenset({"tries_left"}),
+    Action.BACKUP_SWITCHED: frozenset({"kept", "approved_by"}),  # the subject is the copy's number
+    Action.BACKUP_SWITCHED_BACK: frozenset({"kept"}),  # the subject of these two is the database
+    Action.BESIDE_DISCARDED: frozenset({"what"}),
+    Action.BACKUP_SENT: frozenset({"target"}),
+    Action.SETTING_CHANGED: frozenset({"before", "after"}),  # the subject of these three is the option's key
+    Action.SETTING_RESET: frozenset({"before", "after"}),
+    Action.SETTING_RESEALED: frozenset(),
+    Action.MAIL_TESTED: frozenset({"outcome"}),  # the subject is the server
     Action.EXPORTED: frozenset({"query", "rows"}),  # the subject is the path; rows is None where they are not counted
+    Action.CUSTOMER_VIEWED: frozenset(),
+    Action.ORDER_VIEWED: frozenset(),
 }
+MASKED = "•••"
 
-Detail = str | int | bool | None | list[str]
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that must not be told: the trail keeps that there was one, and never which."""
+
+    value: object = field(repr=False)
+
+
+Detail = str | int | bool | None | list[str] | Secret
 
 
 class Numbered(Protocol):
@@ -142,26 +227,16 @@ def checked(action: Action, fields: Mapping[str, Detail]) -> None:
 
 
 def storable(value: Detail) -> Any:
-    """Return the value without what PostgreSQL keeps in no text; addresses and forms may hold anything."""
+    """Return the value without what PostgreSQL keeps in no text, and masked where it is secret."""
+    if isinstance(value, Secret):
+        return MASKED if value.value else None
     if isinstance(value, list):
         return [storable(one) for one in value]
     return value.replace("\x00", "\ufffd") if isinstance(value, str) else value
 
 
 def address() -> str | None:
-    """Return where the request comes from, or None where that is not known.
-
-    A proxy on this machine speaks for the browser behind it. From anywhere else its header is only a claim.
-    """
-    peer = as_address(request.remote_addr)
-    if peer is None or peer.is_loopback:
-        claimed = as_address(request.headers.get("X-Forwarded-For", "").rpartition(",")[2])
-        peer = claimed or peer
-    return str(peer) if peer else None
-
-
-def as_address(words: str | None) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address((words or "").strip())
-    except ValueError:
-        return None
+    """Return where the request comes from, or None where that is not known. Trusted proxies speak for who is behind them."""
+    trusted = current_app.extensions["pult"].trusted_proxies
+    found = client(request.remote_addr, request.headers.get("X-Forwarded-For", ""), trusted)
+    return str(found) if found else None

@@ -9,12 +9,30 @@ WORDS: dict[Action, str] = {
     Action.SIGNED_IN: "signed in",
     Action.SIGN_IN_REFUSED: "was refused at the sign-in",
     Action.SIGNED_OUT: "signed out",
+    Action.CODE_ASKED: "gave the password and was asked for a code",
     Action.ACCESS_REFUSED: "was refused an address",
+    Action.TOKEN_REFUSED: "was refused with a token",
+    Action.LINK_REFUSED: "was refused with a dead link",
+    Action.CONFIRMED: "gave the password again",
+    Action.CONFIRMATION_REFUSED: "gave a wrong password again",
     Action.STAFF_ADDED: "added a person",
+    Action.STAFF_LINK_MADE: "made a one-time link",
+    Action.STAFF_PASSWORD_CHOSEN: "chose a password by a link",
     Action.STAFF_PASSWORD_SET: "set a password",
     Action.STAFF_TOKEN_MADE: "made a personal token",
+    Action.STAFF_TOKEN_REVOKED: "revoked a personal token",
+    Action.STAFF_TOKENS_REVOKED: "revoked a person's tokens",
+    Action.STAFF_RENAMED: "renamed a person",
+    Action.STAFF_ROLE_SET: "changed a role",
     Action.STAFF_SHOPS_SET: "changed whose shops these are",
+    Action.STAFF_SESSION_ENDED: "signed out a device",
+    Action.STAFF_SESSIONS_ENDED: "signed a person out everywhere",
+    Action.STAFF_FACTOR_BEGUN: "began to set up a second factor",
+    Action.STAFF_FACTOR_ADDED: "switched a second factor on",
+    Action.STAFF_FACTOR_REMOVED: "took a second factor away",
+    Action.STAFF_CODES_RENEWED: "made new recovery codes",
     Action.STAFF_DEACTIVATED: "deactivated a person",
+    Action.STAFF_REACTIVATED: "let a person in again",
     Action.SHOP_ADDED: "connected a shop",
     Action.SHOP_PAUSED: "paused a shop",
     Action.SHOP_RESUMED: "resumed a shop",
@@ -32,7 +50,26 @@ WORDS: dict[Action, str] = {
     Action.LOCK_BROKEN: "broke a lock",
     Action.SNAPSHOT_UNDONE: "undid a replay",
     Action.SNAPSHOT_CANCELLED: "stopped a snapshot",
+    Action.PARTITIONS_MAINTAINED: "looked after the quarters",
+    Action.PARTITION_RESTORE_REQUESTED: "asked for a quarter",
+    Action.PARTITION_RESTORED: "brought a quarter back",
+    Action.BACKUP_TAKEN: "took a backup",
+    Action.BACKUP_RESTORE_REQUESTED: "asked for a copy beside the live database",
+    Action.BACKUP_RESTORE_CANCELLED: "stopped a restore beside the live database",
+    Action.BACKUP_RESTORED_BESIDE: "restored a copy beside the live database",
+    Action.BACKUP_SWITCH_APPROVED: "approved the switch to a restored copy",
+    Action.BACKUP_SWITCH_REFUSED: "was refused the approval of a switch",
+    Action.BACKUP_SWITCHED: "switched to a restored copy",
+    Action.BACKUP_SWITCHED_BACK: "switched back to the database before",
+    Action.BESIDE_DISCARDED: "dropped a database beside the live one",
+    Action.BACKUP_SENT: "sent a backup to a target",
+    Action.SETTING_CHANGED: "changed a setting",
+    Action.SETTING_RESET: "brought a setting back to its default",
+    Action.SETTING_RESEALED: "sealed a secret setting anew",
+    Action.MAIL_TESTED: "tested the mail server",
     Action.EXPORTED: "exported a list",
+    Action.CUSTOMER_VIEWED: "looked at a customer",
+    Action.ORDER_VIEWED: "looked at an order",
 }
 
 
@@ -43,8 +80,9 @@ def act(entry: AuditEntry) -> str:
 
 
 def particulars(details: Mapping[str, object]) -> str:
-    """Return the fields of an entry as one line: "kind orders, mode full"."""
-    told = [(name.replace("_", " "), in_words(value)) for name, value in details.items()]
+    """Return the fields of an entry as one line: "kind orders, mode full"; what was before comes before what is after."""
+    names = sorted(details, key=lambda name: name != "before")
+    told = [(name.replace("_", " "), in_words(details[name])) for name in names]
     return ", ".join(f"{name} {words}" for name, words in told if words)
 
 

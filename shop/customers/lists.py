@@ -55,11 +55,17 @@ ORDERS = table(
 
 @dataclass(frozen=True)
 class Ordered(Days):
-    """Customers with a counted order in the days."""
+    """Customers with a counted order in the days. Where one end is open, their first or last order tells."""
 
     def condition(self, value: DayRange, zone: ZoneInfo) -> ColumnElement[bool]:
+        start, stop = value.instants(zone)
+        known = [CustomerMetrics.last_order_at >= start] if start else []
+        known += [CustomerMetrics.first_order_at < stop] if stop else []
+        if not (start and stop):
+            return and_(*known)
         theirs = (ORDERS.c.shop_id == CustomerMetrics.shop_id, ORDERS.c.customer_id == CustomerMetrics.customer_id)
-        return exists().where(*theirs, ORDERS.c.counted, super().condition(value, zone))
+        within = exists().where(*theirs, ORDERS.c.counted, super().condition(value, zone))
+        return and_(*known, within)
 
 
 def is_here() -> ColumnElement[bool]:

@@ -60,6 +60,10 @@ class Customer(Model):
             postgresql_where="email IS NOT NULL",
         ),
         Index("ix_customers_shop_id_created_at", "shop_id", "created_at", "id"),
+        Index("ix_customers_shop_id_registered", "shop_id", "registered", "created_at", "id"),
+        Index(
+            "ix_customers_deleted", "shop_id", "id", postgresql_where="deleted_at IS NOT NULL AND merged_into IS NULL"
+        ),
         Index("ix_customers_search", "search", postgresql_using="gin"),
     )
 

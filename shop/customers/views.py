@@ -38,7 +38,7 @@ from shop.orders.queries import latest_orders_of, spent_by_month, usual_gap_of
 from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
 from shop.snapshots.queries import freshness
-from shop.staff.access import chosen_shops, may, requires, shop_or_404, signed_in, visible_shops
+from shop.staff.access import chosen_shops, may, note_program, requires, shop_or_404, visible_shops
 from shop.staff.permissions import Permission
 
 bp = Blueprint("customers", __name__)
@@ -83,10 +83,7 @@ def rows() -> Response:
     by_id, address = {shop.id: shop for shop in shops}, root()
     found = [customer_fields(row, by_id, address) for row in customer_rows(db.session(), page.keys)]
     answer = json_page(Links(listing, page, secret()), found, fresh(shops), address)
-    visitor = signed_in()
-    if visitor is not None and visitor.secret is None:  # a program with somebody's token
-        record(Action.EXPORTED, "/customers.json", query=listing.address(suffix=""), rows=len(found))
-        db.session.commit()
+    note_program("/customers.json", listing.address(suffix=""), len(found))
     return jsonify(answer)
 
 
@@ -116,7 +113,7 @@ def show(shop: str, customer_id: int) -> str | AnyResponse:
     months = spent_by_month(its_shop.id, customer.id)
     orders = latest_orders_of(its_shop.id, customer.id, LATEST)
     gap, (before, after) = usual_gap_of(its_shop.id, customer.id), beside(customer, metrics, listing)
-    return render_template(
+    page = render_template(
         "customers/show.html",
         shop=its_shop,
         customer=customer,
@@ -139,6 +136,9 @@ def show(shop: str, customer_id: int) -> str | AnyResponse:
         numbers=shop_numbers(),
         fresh=fresh([its_shop]),
     )
+    record(Action.CUSTOMER_VIEWED, f"customer {customer.id}", its_shop)
+    db.session.commit()
+    return page
 
 
 def customer_or_404(shop: Shop, customer_id: int) -> Customer:

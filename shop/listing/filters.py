@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, cast, or_
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from shop.listing.refusal import BadListing, refused
-from shop.search import exactly, query
+from shop.search import exactly, of_shop, query
 
 Column = Any  # a mapped column: SQLAlchemy types it by its Python value, which differs from filter to filter
 LARGEST_ID = 2**63 - 1
@@ -50,6 +50,10 @@ class Filter(ABC):
         """Return the SQL condition in a shop of this zone; None where the domain finds the rows in its own way."""
         return None
 
+    def within(self, value: Any, shop_id: int) -> ColumnElement[bool] | None:  # noqa: ARG002
+        """Return the same condition once more for one shop, as an index answers it that knows whose rows they are."""
+        return None
+
     def otherwise(self) -> ColumnElement[bool] | None:
         """Return the SQL condition that holds while this filter is not in force."""
         return None
@@ -65,9 +69,10 @@ class Filter(ABC):
 
 @dataclass(frozen=True)
 class Search(Filter):
-    """Typed words, each the beginning of something searchable."""
+    """Typed words, each the beginning of something searchable. `own` is the vector with the shop before each lexeme."""
 
     column: Column
+    own: Column | None = None
 
     @property
     def allowed(self) -> str:
@@ -88,6 +93,9 @@ class Search(Filter):
     def condition(self, value: str, zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
         return matches(self.column, query(value))
 
+    def within(self, value: str, shop_id: int) -> ColumnElement[bool] | None:
+        return None if self.own is None else matches(self.own, query(value, of_shop(shop_id)))
+
 
 @dataclass(frozen=True)
 class Lexemes(Filter):
@@ -97,6 +105,7 @@ class Lexemes(Filter):
     lexeme: Callable[[str], str]
     fixed: Mapping[str, str] = field(default_factory=dict)
     spoken: str | None = None  # what stands before the value in a sentence, the label if nothing is said
+    own: Column | None = None  # the vector with the shop before each lexeme
     many: ClassVar[bool] = True
 
     @property
@@ -120,7 +129,13 @@ class Lexemes(Filter):
         return f"{self.label if self.spoken is None else self.spoken} {self.words(value)}".strip()
 
     def condition(self, value: tuple[str, ...], zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
-        return matches(self.column, " | ".join(exactly(self.lexeme(text)) for text in value))
+        return matches(self.column, self.asked(value))
+
+    def within(self, value: tuple[str, ...], shop_id: int) -> ColumnElement[bool] | None:
+        return None if self.own is None else matches(self.own, self.asked(value, of_shop(shop_id)))
+
+    def asked(self, value: tuple[str, ...], within: str = "") -> str:
+        return " | ".join(exactly(self.lexeme(text), within) for text in value)
 
 
 @dataclass(frozen=True)

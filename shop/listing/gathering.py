@@ -1,18 +1,17 @@
 """Looks at what matches before walking: counts it up to a bound, and where it is little, sorts just that."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
-from psycopg.errors import QueryCanceled
 from sqlalchemy import (
     CTE,
     ColumnElement,
     Integer,
     Numeric,
-    Select,
     Subquery,
     Text,
     and_,
@@ -27,13 +26,14 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from shop.listing import density
 from shop.listing.cursor import Cursor
-from shop.listing.limits import LONGEST, PATIENCE, limit_statements
+from shop.listing.limits import LONG_PATIENCE, PATIENCE, within
 from shop.listing.listing import Listing, Whole
 from shop.listing.scopes import Scope
+from shop.listing.sorts import Segment
 from shop.listing.window import Key, directed, kept_parts, shown
 
 MOST = 10_000  # rows that are counted; more are "10 000+"
@@ -41,31 +41,71 @@ MOST = 10_000  # rows that are counted; more are "10 000+"
 
 @dataclass(frozen=True)
 class Gathered:
-    """Up to MOST + 1 matching rows: how many, their sum in each shop, and the page of them."""
+    """What matches: how many, their sum in each shop, and the page of them; no more than `most` of each shop were looked at.
 
-    count: int
+    `dense` are the shops in which there are more: a walk meets them soon, and their rows are not among the keys.
+    """
+
+    counts: Mapping[int, int]
     sums: Mapping[int, Decimal]
     keys: list[Key]
+    most: int
+    dense: frozenset[int] = frozenset()
 
     @property
     def is_whole(self) -> bool:
-        return self.count <= MOST
+        return not self.dense and self.count <= MOST
+
+    @property
+    def count(self) -> int:
+        """Return how many match; where it is not all of them, at least so many."""
+        return sum(self.counts.values()) + self.most * len(self.dense)
 
 
 def gather(session: Session, listing: Listing, scopes: Sequence[Scope], limit: int) -> Gathered | None:
-    """Return what matches with its first `limit` rows from the position on, or None where that takes too long."""
-    found = matching(listing, scopes)
+    """Return what matches with its first `limit` rows from the position on, or None where that takes too long.
+
+    Where indexes answer shop by shop, each shop is looked at by itself: what is frequent in one may be absent from another,
+    and to walk through that other one would mean to read it all. Which shops are dense is remembered for a while.
+    """
+    if not listing.spec.by_shop:
+        return looked_at(session, listing, scopes, limit, MOST)
+    shops = {one.shop_ids[0]: one for scope in scopes for one in each_shop(scope)}
+    share = ceil(MOST / max(1, len(shops)))
+    dense = density.known(listing, list(shops), share)
+    while True:
+        rest = [one for shop_id, one in shops.items() if shop_id not in dense]
+        found = looked_at(session, listing, rest, limit, share)
+        if found is None:
+            return None
+        more = {shop_id for shop_id, count in found.counts.items() if count > share}
+        if not more:
+            return replace(found, dense=dense)
+        dense |= more
+        density.remember(listing, list(shops), share, dense)
+
+
+def each_shop(scope: Scope) -> Iterator[Scope]:
+    return (replace(scope, shop_ids=(shop_id,)) for shop_id in scope.shop_ids)
+
+
+def looked_at(session: Session, listing: Listing, scopes: Sequence[Scope], limit: int, most: int) -> Gathered | None:
+    """Count up to one more than so many rows (of each shop, where shops are looked at alone), sum them, sort the first of them."""
+    found = matching(listing, scopes, most)
     if found is None:
-        return Gathered(0, {}, [])
+        return Gathered({}, {}, [], most)
     page = page_of(listing, scopes, found, limit)
-    counted = select(func.count().label("count"), sums_of(found).label("sums")).select_from(found).subquery("counted")
-    statement = select(counted.c.count, counted.c.sums, *page.c).select_from(counted.outerjoin(page, true()))
-    rows = patiently(session, statement.order_by(*in_order(listing, page)))
+    shops = by_shop(found)
+    statement = select(shops.c.counts, shops.c.sums, *page.c).select_from(shops.outerjoin(page, true()))
+    in_its_order = statement.order_by(*in_order(listing, page))
+    patience = LONG_PATIENCE if listing.spec.by_shop else PATIENCE
+    rows = within(session, patience, lambda: session.execute(in_its_order).all())
     if rows is None:
         return None
     keys = [Key(*row[2:]) for row in rows if row[2] is not None]
-    sums = {int(shop_id): Decimal(total) for shop_id, total in json.loads(rows[0].sums or "{}").items()}
-    return Gathered(rows[0].count, sums, keys)
+    counts, sums = (json.loads(rows[0][column] or "{}") for column in (0, 1))
+    amounts = {int(shop_id): Decimal(total) for shop_id, total in sums.items()}
+    return Gathered({int(shop_id): count for shop_id, count in counts.items()}, amounts, keys, most)
 
 
 def bounded_count(session: Session, listing: Listing, scopes: Sequence[Scope]) -> int | None:
@@ -73,12 +113,22 @@ def bounded_count(session: Session, listing: Listing, scopes: Sequence[Scope]) -
     found = (
         whole_list(listing.spec.whole, scopes)
         if listing.spec.whole and not listing.values
-        else matching(listing, scopes)
+        else matching(listing, scopes, MOST)
     )
     if found is None:
         return 0
-    rows = patiently(session, select(func.count()).select_from(found))
-    return None if rows is None else rows[0][0]
+    some = select(literal(1)).select_from(found).limit(MOST + 1).subquery()
+    return within(session, PATIENCE, lambda: session.scalar(select(func.count()).select_from(some)))
+
+
+def sort_out(session: Session, listing: Listing, scopes: Sequence[Scope], limit: int) -> list[Key]:
+    """Return the first `limit` rows from the position on, by sorting all that match: at a cost that grows with them."""
+    alone = [one for scope in scopes for one in each_shop(scope)] if listing.spec.by_shop else scopes
+    found = matching(listing, alone, None)
+    if found is None:
+        return []
+    page = page_of(listing, scopes, found, limit)
+    return [Key(*row) for row in session.execute(select(*page.c).order_by(*in_order(listing, page)))]
 
 
 def whole_list(whole: Whole, scopes: Sequence[Scope]) -> Subquery | None:
@@ -90,22 +140,10 @@ def whole_list(whole: Whole, scopes: Sequence[Scope]) -> Subquery | None:
     return rows.limit(MOST + 1).subquery()
 
 
-def patiently(session: Session, statement: Select[Any]) -> Sequence[Any] | None:
-    """Run a statement for as long as a reader waits for a count; None when that is over."""
-    try:
-        with session.begin_nested():
-            limit_statements(session, PATIENCE)
-            rows = session.execute(statement).all()
-            limit_statements(session, LONGEST)
-    except OperationalError as error:
-        if isinstance(error.orig, QueryCanceled):
-            return None
-        raise
-    return rows
-
-
-def matching(listing: Listing, scopes: Sequence[Scope]) -> CTE | None:
-    """Return the rows that match, no more than can be counted, in no order."""
+def matching(listing: Listing, scopes: Sequence[Scope], most: int | None) -> CTE | None:
+    """Return the rows that match, in no order; if there is a bound, one more, in each shop where shops are looked at alone."""
+    bound = None if most is None else most + 1
+    by_shop = listing.spec.by_shop
     each = [
         select(
             literal(number, Integer).label("segment"),
@@ -117,25 +155,45 @@ def matching(listing: Listing, scopes: Sequence[Scope]) -> CTE | None:
         )
         .select_from(segment.source)
         .where(
-            segment.shop == scope.shop_ids[0] if len(scope.shop_ids) == 1 else segment.shop.in_(scope.shop_ids),
+            *of_shops(listing, segment, scope),
             *kept_parts(segment, scope, scope.shop_ids),
             *scope.conditions,
             *shown(segment),
         )
+        .limit(bound if by_shop else None)
         for number, segment in enumerate(listing.sort.segments)
         for scope in scopes
     ]
     if not each:
         return None
     whole = each[0] if len(each) == 1 else union_all(*each)
-    return select(whole.subquery()).limit(MOST + 1).cte("found").prefix_with("MATERIALIZED")
+    rows = select(whole.subquery())
+    return (rows if by_shop else rows.limit(bound)).cte("found").prefix_with("MATERIALIZED")
 
 
-def sums_of(found: CTE) -> ColumnElement[str]:
-    """Return the sum of the measure in each shop, as the text of a JSON object."""
-    by_shop = select(found.c.shop_id, func.sum(found.c.measure).label("total")).group_by(found.c.shop_id).subquery()
-    folded = func.json_object_agg(by_shop.c.shop_id, cast(by_shop.c.total, Text)).filter(by_shop.c.total.is_not(None))
-    return cast(select(folded).scalar_subquery(), Text)
+def of_shops(listing: Listing, segment: Segment, scope: Scope) -> list[ColumnElement[bool]]:
+    """Return the condition on the shops.
+
+    An index that knows whose words they are shall not be joined with one on the shop, unless that also knows of something
+    else that is asked for: few days may be less than all that have the words.
+    """
+    if len(scope.shop_ids) > 1:
+        return [segment.shop.in_(scope.shop_ids)]
+    shop_id, own = scope.shop_ids[0], scope.within.get(scope.shop_ids[0], ())
+    words_alone = all(known.within(value, shop_id) is not None for known, value in listing.filters())
+    return [segment.shop + literal(0, Integer) == shop_id if own and words_alone else segment.shop == shop_id, *own]
+
+
+def by_shop(found: CTE) -> Subquery:
+    """Return one row: the counts and the sums of the measure in each shop, as the texts of JSON objects."""
+    shops = (
+        select(found.c.shop_id, func.count().label("count"), func.sum(found.c.measure).label("total"))
+        .group_by(found.c.shop_id)
+        .subquery()
+    )
+    counts = func.json_object_agg(shops.c.shop_id, shops.c.count)
+    sums = func.json_object_agg(shops.c.shop_id, cast(shops.c.total, Text)).filter(shops.c.total.is_not(None))
+    return select(cast(counts, Text).label("counts"), cast(sums, Text).label("sums")).subquery("shops")
 
 
 def page_of(listing: Listing, scopes: Sequence[Scope], found: CTE, limit: int) -> Subquery:

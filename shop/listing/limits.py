@@ -1,30 +1,65 @@
 """How long the statements of a page may take, and how they are planned."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
+from psycopg.errors import QueryCanceled
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+Result = TypeVar("Result")
+
 LONGEST = 5_000  # milliseconds for any statement of a page
-PATIENCE = 300  # milliseconds for counting
+PATIENCE = 150  # milliseconds for counting
+LONG_PATIENCE = 2_000  # … for a count that says in which shops not to walk, and is remembered
+TURNS = (60, 300, 1_500)  # milliseconds for a walk, and again for sorting, where nobody knows which of both is quick
+
+
+OF_A_PAGE = {
+    "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "max_parallel_workers_per_gather": "0",  # to start one takes longer than a page
+    "statement_timeout": str(LONGEST),
+}
 
 
 def settle(session: Session) -> None:
-    """Plan every statement of this transaction for its own values, and let none of them run for long."""
-    plans = "set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)"
-    session.execute(text(f"SELECT {plans}, set_config('statement_timeout', :longest, true)"), {"longest": str(LONGEST)})
+    """Plan every statement of this transaction for its own values, row by row along indexes, and let none of them run for long.
+
+    A page wants a few rows, or no more than are counted. Whatever first reads a whole table for that, to scan it or to join
+    it, is cheap only while what matches lies anywhere in it; the orders of last month all lie at its end.
+    """
+    names = {f"name_{number}": name for number, name in enumerate(OF_A_PAGE)}
+    values = {f"value_{number}": value for number, value in enumerate(OF_A_PAGE.values())}
+    calls = ", ".join(f"set_config(:name_{number}, :value_{number}, true)" for number in range(len(OF_A_PAGE)))
+    session.execute(text(f"SELECT {calls}"), names | values)
 
 
-def limit_statements(session: Session, milliseconds: int) -> None:
-    """Let the statements that follow in this transaction run for so long."""
-    session.execute(text("SELECT set_config('statement_timeout', :limit, true)"), {"limit": str(milliseconds)})
+def within(session: Session, milliseconds: int, work: Callable[[], Result]) -> Result | None:
+    """Return what the work reads, or None where its statements take longer; then the transaction is as it was before."""
+    connection = session.connection()  # two messages around the work: a nested transaction of the session sends four
+    connection.exec_driver_sql(f"SAVEPOINT patience; SET LOCAL statement_timeout = {milliseconds:d}")
+    try:
+        found = work()
+    except OperationalError as error:
+        if isinstance(error.orig, QueryCanceled):
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT patience; RELEASE SAVEPOINT patience")
+            return None
+        raise
+    connection.exec_driver_sql(f"RELEASE SAVEPOINT patience; SET LOCAL statement_timeout = {LONGEST:d}")
+    return found
 
 
 def keep_index_order(session: Session, *, start: bool) -> None:
     """Let the statements that follow walk an index in its order, or go back to any plan.
 
-    A walk ends after a few rows, which no estimate of a search knows: sorting, or a bitmap, would first read all that match.
+    A walk ends after a few rows, which no estimate of a search knows: sorting, a bitmap, or keeping one side of a join at
+    hand, would first read all that match.
     """
-    allowed = {"allowed": "off" if start else "on"}
-    session.execute(
-        text("SELECT set_config('enable_bitmapscan', :allowed, true), set_config('enable_sort', :allowed, true)"),
-        allowed,
-    )
+    names = ("enable_bitmapscan", "enable_sort", "enable_material")
+    calls = ", ".join(f"set_config('{name}', :allowed, true)" for name in names)
+    session.execute(text(f"SELECT {calls}"), {"allowed": "off" if start else "on"})

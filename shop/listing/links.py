@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from shop.formatting import NBSP, number, plural
 from shop.formatting import day as day_words
 from shop.formatting import total as total_words
 from shop.listing.days import DayRange
-from shop.listing.listing import DEFAULT_SIZE, DENSITIES, LIST_PARAMETER, SIZES, START, Listing, Position
+from shop.listing.listing import DENSITIES, LIST_PARAMETER, SIZES, START, Listing, Position
 from shop.listing.page import Page
 from shop.listing.scopes import ListedShop
 
@@ -47,7 +48,9 @@ class Links:
 
     @property
     def csv(self) -> str:
-        return replace(self.listing, position=START, per_page=DEFAULT_SIZE, density="standard").address(suffix=".csv")
+        return replace(self.listing, position=START, per_page=self.listing.usual, density="standard").address(
+            suffix=".csv"
+        )
 
     @property
     def clear(self) -> str:
@@ -79,7 +82,11 @@ class Links:
 
     def record(self, slug: str, number: int) -> str:
         """Return the page of one row; it remembers the list it was opened from."""
-        return record_address(self.listing, slug, number)
+        return f"{self.listing.spec.path}/{slug}/{number}{self.way_back}"
+
+    @cached_property
+    def way_back(self) -> str:
+        return way_back(self.listing)
 
     def sort_by(self, name: str) -> str:
         """Return the list in this order, falling first; in the other direction if it has it already."""
@@ -138,8 +145,13 @@ class Links:
 
 def record_address(listing: Listing, slug: str, number: int) -> str:
     """Return the page of one record, with the list in which the reader goes on to the next."""
+    return f"{listing.spec.path}/{slug}/{number}{way_back(listing)}"
+
+
+def way_back(listing: Listing) -> str:
+    """Return the end of a record's address that names the list."""
     query = urlencode([pair for pair in listing.parameters() if pair[0] not in ("per_page", "density")], safe=":,")
-    return f"{listing.spec.path}/{slug}/{number}" + (f"?{urlencode({LIST_PARAMETER: query})}" if query else "")
+    return f"?{urlencode({LIST_PARAMETER: query})}" if query else ""
 
 
 def added(amounts: Iterable[tuple[int, Decimal]]) -> dict[int, Decimal]:

@@ -39,6 +39,7 @@ class Spec:
     sorts: tuple[Sort, ...]
     default_sort: str  # with a minus in front for descending
     whole: Whole | None = None
+    by_shop: bool = False  # an index answers every filter shop by shop, so that it is worth asking each by itself
 
     def filter(self, name: str) -> Filter:
         return next(known for known in self.filters if known.name == name)
@@ -73,6 +74,7 @@ class Listing:
     values: tuple[tuple[str, Any], ...] = ()  # in the order in which the list declares its filters
     order: str = ""
     per_page: int = DEFAULT_SIZE
+    usual: int = field(default=DEFAULT_SIZE, compare=False)  # how many rows a page has here without being asked
     density: str = "standard"
     position: Position = START
 
@@ -100,6 +102,11 @@ class Listing:
             known.condition(chosen[known.name], zone) if known.name in chosen else known.otherwise()
             for known in self.spec.filters
         ]
+        return [condition for condition in found if condition is not None]
+
+    def within(self, shop_id: int) -> list[ColumnElement[bool]]:
+        """Return what the filters demand once more in the form that one shop's own index answers."""
+        found = [known.within(value, shop_id) for known, value in self.filters()]
         return [condition for condition in found if condition is not None]
 
     @property
@@ -131,7 +138,7 @@ class Listing:
         found += [(known.name, text) for known, value in self.filters() for text in known.written(value)]
         if self.order != self.spec.default_sort:
             found.append(("sort", self.order))
-        if self.per_page != DEFAULT_SIZE:
+        if self.per_page != self.usual:
             found.append(("per_page", str(self.per_page)))
         if self.density != "standard":
             found.append(("density", self.density))

@@ -9,9 +9,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from shop.errors import ShopError
+from shop.listing import density
 from shop.listing.cursor import Cursor
-from shop.listing.gathering import MOST, bounded_count, gather
-from shop.listing.limits import settle
+from shop.listing.gathering import MOST, Gathered, bounded_count, gather, sort_out
+from shop.listing.limits import TURNS, settle, within
 from shop.listing.listing import Listing, Position
 from shop.listing.scopes import Scope
 from shop.listing.window import Key, walk
@@ -53,7 +54,7 @@ def page_of(
     """Return the listing's page. `folded` gives the total where folds know it. Raises TooSlow.
 
     With filters that the sort's index serves, the rows are walked to directly. With others the list first looks at what
-    matches: a little is sorted as it is; a lot is certain to be met soon on a walk. Either way the cost is bounded.
+    matches: a little is sorted as it is; a lot is met soon on a walk, or else sorted out. Either way the cost is bounded.
     """
     settle(session)
     try:
@@ -96,12 +97,56 @@ def looked_for(
     session: Session, listing: Listing, scopes: Sequence[Scope], folded: Total | None, limit: int
 ) -> tuple[list[Key], Total]:
     """Return the rows and the total where no index has both the filters and the order."""
-    is_many = folded is not None and folded.value is not None and folded.value > MOST
-    gathered = None if is_many else gather(session, listing, scopes, limit)
+    gathered = None if is_many(listing, folded) else gather(session, listing, scopes, limit)
     if gathered is not None and gathered.is_whole:
         return gathered.keys, folded or Total(gathered.count, exact=True, sums=gathered.sums)
-    total = folded or counted(None if gathered is None else gathered.count)
-    return walk(session, listing, scopes, limit, divided=False), total
+    total = folded or (Total(None, exact=False) if gathered is None else at_least(gathered))
+    if gathered is None or not listing.spec.by_shop:
+        return met_soon(session, listing, scopes, limit), total
+    dense = [kept for scope in scopes if (kept := scope.of(gathered.dense))]
+    return merged(listing, gathered.keys, met_soon(session, listing, dense, limit), limit), total
+
+
+def at_least(gathered: Gathered) -> Total:
+    """Return the total of what was not counted to its end."""
+    return Total(min(gathered.count, MOST), exact=False)
+
+
+def is_many(listing: Listing, folded: Total | None) -> bool:
+    """Tell whether the folds know that more matches than is counted; where shops are looked at alone, they are all the same."""
+    return folded is not None and folded.value is not None and folded.value > MOST and not listing.spec.by_shop
+
+
+def merged(listing: Listing, some: Sequence[Key], others: Sequence[Key], limit: int) -> list[Key]:
+    """Return the nearest of two lists of rows, each in reading order from the position on."""
+    down = listing.descending != listing.position.backwards
+    rows = sorted([*some, *others], key=lambda row: (row.key is not None, row.key, row.shop_id, row.tie), reverse=down)
+    return sorted(rows, key=lambda row: row.segment, reverse=listing.position.backwards)[:limit]
+
+
+def met_soon(session: Session, listing: Listing, scopes: Sequence[Scope], limit: int) -> list[Key]:
+    """Return the rows from the position on where many match: a short walk meets them, unless all of them lie far from there.
+
+    Unpaid orders are the newest ones, and what was sold years ago is asked for from the newest on: then sorting all that
+    match is quicker. Both are tried in turns, each time for longer, so that it never takes much longer than the quicker one;
+    what met them is tried first for some minutes.
+    """
+
+    def strolled() -> list[Key]:
+        return walk(session, listing, scopes, limit, divided=False)
+
+    def sorted_out() -> list[Key]:
+        return sort_out(session, listing, scopes, limit)
+
+    ways = (strolled, sorted_out)
+    shop_ids = sorted({shop_id for scope in scopes for shop_id in scope.shop_ids})
+    turns = [(way, turn) for turn in range(len(TURNS)) for way in range(len(ways))]
+    for way, turn in [*density.way_that_met(listing, shop_ids, turns), *turns]:
+        keys = within(session, TURNS[turn], ways[way])
+        if keys is not None:
+            density.remember_way(listing, shop_ids, (way, turn))
+            return keys
+    return strolled()
 
 
 def counted(count: int | None) -> Total:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import ceil, floor
 from operator import eq, ge, gt, le, lt
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import BigInteger, ColumnElement, Integer, and_, false, literal
 
 from shop.formatting import number
 from shop.listing.days import DayRange, day_range, typed_day
@@ -106,13 +107,28 @@ class Amounts(Filter):
         return self.spoken.format(self.words(value))
 
     def condition(self, value: Bounds, zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
-        return and_(*(COMPARISONS[comparison][0](self.column, amount) for comparison, amount in value))
+        compared = of_a_count if isinstance(self.column.type, Integer) else of_an_amount
+        return and_(*(compared(self.column, comparison, amount) for comparison, amount in value))
 
     def parts(self) -> Mapping[str, Callable[[str], str]]:
         return {
             f"{self.name}_min": lambda text: f"gte:{typed_amount(text)}",
             f"{self.name}_max": lambda text: f"lte:{typed_amount(text)}",
         }
+
+
+def of_an_amount(column: Column, comparison: str, amount: Decimal) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = COMPARISONS[comparison][0](column, amount)
+    return found
+
+
+def of_a_count(column: Column, comparison: str, amount: Decimal) -> ColumnElement[bool]:
+    """Compare whole numbers with a whole number: with any other the index of the column would not be used."""
+    if comparison == "eq" and amount != amount.to_integral_value():
+        return false()
+    whole = ceil(amount) if comparison in ("gte", "lt") else floor(amount)
+    found: ColumnElement[bool] = COMPARISONS[comparison][0](column, literal(whole, BigInteger))
+    return found
 
 
 def typed_amount(text: str) -> str:

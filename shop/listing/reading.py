@@ -15,8 +15,11 @@ LONGEST_VALUE = 200
 OWN = ("shop", "sort", "per_page", "density", "after", "before", "at")
 
 
-def read(spec: Spec, arguments: Arguments, secret: str) -> Listing:
-    """Return the listing that the arguments (each name with all its values) ask for. Raises BadListing."""
+def read(spec: Spec, arguments: Arguments, secret: str, usual: int = DEFAULT_SIZE) -> Listing:
+    """Return the listing that the arguments (each name with all its values) ask for. Raises BadListing.
+
+    `usual` rows stand on a page whose size is not asked for.
+    """
     given = {name: texts for name, values in arguments.items() if (texts := [text for text in values if text.strip()])}
     check(spec, given)
     order = read_order(spec, given)
@@ -26,7 +29,8 @@ def read(spec: Spec, arguments: Arguments, secret: str) -> Listing:
         shops=tuple(dict.fromkeys(slug for text in given.get("shop", ()) for slug in text.split(",") if slug)),
         values=read_filters(spec, given),
         order=order,
-        per_page=read_size(given),
+        per_page=read_size(given, usual),
+        usual=usual,
         density=read_density(given),
         position=read_position(spec, sort, given, secret, descending=order.startswith("-")),
     )
@@ -80,8 +84,8 @@ def read_order(spec: Spec, given: Arguments) -> str:
     return order
 
 
-def read_size(given: Arguments) -> int:
-    text = single("per_page", given.get("per_page", (str(DEFAULT_SIZE),)))
+def read_size(given: Arguments, usual: int) -> int:
+    text = single("per_page", given.get("per_page", (str(usual),)))
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and SIZES[0] <= int(text) <= SIZES[-1]):
         raise refused("per_page", text, f"a number from {SIZES[0]} to {SIZES[-1]}")
     return int(text)

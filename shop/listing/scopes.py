@@ -1,7 +1,7 @@
 """Scopes: the chosen shops, grouped so that one set of conditions holds in each group."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Protocol
@@ -40,6 +40,12 @@ class Scope:
     zone: ZoneInfo
     conditions: tuple[ColumnElement[bool], ...]
     parts: Mapping[int, tuple[str, ...]] | None = None
+    within: Mapping[int, tuple[ColumnElement[bool], ...]] = field(default_factory=dict)  # by shop, for its own index
+
+    def of(self, shop_ids: Iterable[int]) -> "Scope | None":
+        """Return the scope of some of its shops; None if none of them is meant."""
+        kept = tuple(id_ for id_ in self.shop_ids if id_ in set(shop_ids))
+        return replace(self, shop_ids=kept) if kept else None
 
     def pairs(self, shop_ids: Iterable[int]) -> list[tuple[int, str]]:
         """Return every (shop, part) that is meant in these shops."""
@@ -66,5 +72,6 @@ def scopes(
     for _, group in groupby(ordered, key=lambda shop: shop.timezone if by_zone else ""):
         members = list(group)
         zone = zone_of(members[0])
-        found.append(Scope(tuple(shop.id for shop in members), zone, tuple(listing.conditions(zone)), meant))
+        within = {shop.id: tuple(listing.within(shop.id)) for shop in members}
+        found.append(Scope(tuple(within), zone, tuple(listing.conditions(zone)), meant, within))
     return found

@@ -77,7 +77,13 @@ def whole(listing: Listing, segment: Segment, scopes: Sequence[Scope]) -> Select
             segment.tie.label("tie"),
         )
         .select_from(segment.source)
-        .where(segment.shop == shop_id, *kept_parts(segment, scope, (shop_id,)), *scope.conditions, *shown(segment))
+        .where(
+            segment.shop == shop_id,
+            *kept_parts(segment, scope, (shop_id,)),
+            *scope.conditions,
+            *scope.within.get(shop_id, ()),
+            *shown(segment),
+        )
         for scope in scopes
         for shop_id in scope.shop_ids
     ]

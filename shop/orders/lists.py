@@ -1,7 +1,7 @@
 """The list of orders: its filters, its orders, and which rows of which shops it means."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,9 +16,9 @@ from shop.listing.ranges import Amounts, Days
 from shop.listing.refusal import refused
 from shop.listing.scopes import ListedShop, Scope, scopes
 from shop.listing.sorts import AMOUNT, MOMENT, Segment, Sort
-from shop.orders.models import Order, OrderStatus
+from shop.orders.models import OWN_WORDS, Order, OrderStatus
 from shop.orders.queries import folded_orders
-from shop.search import COUNTRY, CURRENCY, ITEM_TYPE, PAID, SKU, exactly, fold
+from shop.search import COUNTRY, CURRENCY, ITEM_TYPE, PAID, SKU, exactly, fold, of_shop
 
 PAYMENTS = {"paid": "yes", "unpaid": "no"}
 CATEGORIES = {"new": "new", "open": "open", "done": "done", "cancelled": "cancelled", "returned": "returned"}
@@ -69,16 +69,21 @@ ORDERS = Spec(
         ),
         Days("placed", "Placed", Order.placed_at, verb="placed"),
         Amounts("total", "Total", Order.total_shop),
-        Lexemes("paid", "Payment", Order.search, lambda text: PAID + text, fixed=SAID_OF_PAYMENT, spoken=""),
-        Search("q", "Search", Order.search),
-        Lexemes("sku", "SKU", Order.search, lambda text: SKU + fold(text), spoken="with SKU"),
+        Lexemes("paid", "Payment", Order.search, lambda text: PAID + text, SAID_OF_PAYMENT, "", OWN_WORDS),
+        Search("q", "Search", Order.search, OWN_WORDS),
+        Lexemes("sku", "SKU", Order.search, lambda text: SKU + fold(text), spoken="with SKU", own=OWN_WORDS),
         Lexemes(
-            "item_type", "Item type", Order.search, lambda text: ITEM_TYPE + fold(text), spoken="with an item of type"
+            "item_type",
+            "Item type",
+            Order.search,
+            lambda text: ITEM_TYPE + fold(text),
+            spoken="with an item of type",
+            own=OWN_WORDS,
         ),
-        Emails("email", "E-mail", Order.search, fold, spoken="of"),
+        Emails("email", "E-mail", Order.search, fold, spoken="of", own=OWN_WORDS),
         Identifier("customer", "Customer", Order.customer_id, spoken="of customer"),
-        Lexemes("currency", "Currency", Order.search, lambda text: CURRENCY + fold(text), spoken="in"),
-        Lexemes("country", "Country", Order.search, lambda text: COUNTRY + fold(text), spoken="to"),
+        Lexemes("currency", "Currency", Order.search, lambda text: CURRENCY + fold(text), spoken="in", own=OWN_WORDS),
+        Lexemes("country", "Country", Order.search, lambda text: COUNTRY + fold(text), spoken="to", own=OWN_WORDS),
         Choice("deleted", "Deleted", {"only": ("deleted in the shop", is_deleted)}, usual=is_kept),
     ),
     sorts=(
@@ -94,11 +99,12 @@ ORDERS = Spec(
             "total",
             "lowest total first",
             "highest total first",
-            (Segment(key=Order.total_shop, key_codec=AMOUNT, **SEGMENT),),
-            serves=frozenset({"total"}),
+            (Segment(key=Order.total_shop, key_codec=AMOUNT, divided=True, **SEGMENT),),
+            serves=frozenset({*BY_STATUS, "total"}),
         ),
     ),
     default_sort="-placed",
+    by_shop=True,
 )
 
 
@@ -113,8 +119,16 @@ def order_scopes(listing: Listing, shops: Sequence[ListedShop], statuses: Sequen
         found = scopes(listing, shops, lambda shop_id: codes.get(shop_id, ()))
     if not payment:
         return found
-    paid = matches(Order.search, exactly(PAID + payment))
-    return [Scope(scope.shop_ids, scope.zone, (*scope.conditions, paid), scope.parts) for scope in found]
+    return [paid_in(scope, payment) for scope in found]
+
+
+def paid_in(scope: Scope, payment: str) -> Scope:
+    """Return the scope of those of its orders that are known to be paid, or not to be."""
+    own = {
+        shop_id: (*asked, matches(OWN_WORDS, exactly(PAID + payment, of_shop(shop_id))))
+        for shop_id, asked in scope.within.items()
+    }
+    return replace(scope, conditions=(*scope.conditions, matches(Order.search, exactly(PAID + payment))), within=own)
 
 
 def payment_meant(listing: Listing, statuses: Sequence[OrderStatus]) -> str | None:

@@ -103,12 +103,18 @@ class Order(Model):
         Index("ix_orders_shop_id_status_code", "shop_id", "status_code", "placed_at", "id"),
         Index("ix_orders_shop_id_customer_id", "shop_id", "customer_id", "placed_at", "id"),
         Index("ix_orders_shop_id_total_shop", "shop_id", "total_shop", "id"),
-        Index("ix_orders_search", "search", postgresql_using="gin"),
+        Index("ix_orders_shop_id_status_code_total_shop", "shop_id", "status_code", "total_shop", "id"),
+        Index("ix_orders_deleted", "shop_id", "placed_at", "id", postgresql_where="deleted_at IS NOT NULL"),
+        Index("ix_orders_words", func.shop_words(shop_id, search), postgresql_using="gin"),
     )
 
 
+# The search vector with the shop's number before each lexeme, as the index has it: what one shop has, no other's rows stand beside.
+OWN_WORDS = func.shop_words(Order.shop_id, Order.search, type_=TSVECTOR)
+
+
 class OrderItem(Model):
-    """One line of an order, in the order's currency. `created_at` is the order's `items_at`."""
+    """One line of an order, in the order's currency. `created_at` is the order's `items_at`, and says in which quarter it lies."""
 
     __tablename__ = "order_items"
 
@@ -134,6 +140,9 @@ class OrderItem(Model):
     __table_args__ = (
         ForeignKeyConstraint(["shop_id", "order_id"], ["orders.shop_id", "orders.id"]),
         CheckConstraint("total <> 'NaN' AND quantity <> 'NaN'", name="total"),
+        Index("ix_order_items_shop_id_created_at", "shop_id", "created_at"),
+        Index("ix_order_items_shop_id_item_type", "shop_id", "item_type", "created_at"),
+        {"postgresql_partition_by": "RANGE (created_at)"},
     )
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
 from shop.db import db
-from shop.orders.models import Order, OrderStatus
-from shop.search import SKU, exactly, fold
+from shop.orders.models import OWN_WORDS, Order, OrderStatus
+from shop.search import SKU, exactly, fold, of_shop
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,8 @@ def latest_orders_of(shop_id: int, customer_id: int, limit: int) -> list[OrderRo
 
 def latest_orders_with(shop_id: int, skus: Sequence[str], limit: int) -> list[OrderRow]:
     """Return the newest orders that contain any of the SKUs."""
-    wanted = cast(" | ".join(exactly(SKU + fold(sku)) for sku in skus), TSQUERY)
-    theirs = (Order.shop_id == shop_id, Order.deleted_at.is_(None), Order.search.bool_op("@@")(wanted))
+    wanted = cast(" | ".join(exactly(SKU + fold(sku), of_shop(shop_id)) for sku in skus), TSQUERY)
+    theirs = (Order.shop_id == shop_id, Order.deleted_at.is_(None), OWN_WORDS.bool_op("@@")(wanted))
     newest = (Order.placed_at.desc(), Order.id.desc())
     return rows_found(select(Order.shop_id, Order.id).where(*theirs).order_by(*newest).limit(limit)) if skus else []
 

@@ -27,11 +27,13 @@ from shop.orders.queries import OrderRow, order_rows, statuses_of
 from shop.orders.sheet import KINDS, addresses, notes, quantity, rate_words, vat
 from shop.orders.single import lines_of, order_of, products_of, revisions_of, standing_of
 from shop.orders.sums import sums_of
+from shop.partitions.quarters import Quarter
+from shop.partitions.queries import archive_over
 from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
 from shop.snapshots.models import Snapshot
 from shop.snapshots.queries import freshness
-from shop.staff.access import chosen_shops, may, requires, shop_or_404, signed_in, visible_shops
+from shop.staff.access import chosen_shops, may, note_program, requires, shop_or_404, visible_shops
 from shop.staff.permissions import Permission
 
 bp = Blueprint("orders", __name__)
@@ -80,10 +82,7 @@ def rows() -> Response:
     by_id, address = {shop.id: shop for shop in shops}, root()
     found = [order_fields(row, by_id, address) for row in order_rows(db.session(), page.keys)]
     answer = json_page(Links(listing, page, secret()), found, fresh(shops), address)
-    visitor = signed_in()
-    if visitor is not None and visitor.secret is None:  # a program with somebody's token
-        record(Action.EXPORTED, "/orders.json", query=listing.address(suffix=""), rows=len(found))
-        db.session.commit()
+    note_program("/orders.json", listing.address(suffix=""), len(found))
     return jsonify(answer)
 
 
@@ -109,7 +108,7 @@ def show(shop: str, order_id: int) -> str:
     order = order_or_404(its_shop, order_id)
     listing, lines, statuses = opened_from(ORDERS), lines_of(order), visible_statuses()
     before, after = beside(order, listing, statuses)
-    return render_template(
+    page = render_template(
         "orders/show.html",
         shop=its_shop,
         order=order,
@@ -118,6 +117,8 @@ def show(shop: str, order_id: int) -> str:
             (known for known in statuses if (known.shop_id, known.code) == (order.shop_id, order.status_code)), None
         ),
         lines=lines,
+        archive=archive_over(order.items_at) if order.items and not lines else None,
+        quarter=Quarter.of(order.items_at),
         products=products_of(order.shop_id, [line.sku for line in lines if line.sku]),
         sums=sums_of(order, lines, its_shop.currency),
         events=happenings(order, revisions_of(order), statuses, its_shop.timezone, datetime.now(UTC)),
@@ -134,7 +135,11 @@ def show(shop: str, order_id: int) -> str:
         numbers=shop_numbers(),
         fresh=fresh([its_shop]),
         may_see_runs=may(Permission.READ_OPERATIONS),
+        may_bring_back=may(Permission.RUN_SNAPSHOTS),
     )
+    record(Action.ORDER_VIEWED, f"order {order.code}", its_shop)
+    db.session.commit()
+    return page
 
 
 def order_or_404(shop: Shop, order_id: int) -> Order:

@@ -94,7 +94,6 @@ PRODUCTS = Spec(
                     tie=ProductVariant.id, key_codec=TEXT, apart=True, measure=METRICS.c.sales,
                 ),
             ),
-            serves=frozenset({"sku"}),
         ),
     ),
     default_sort="-sales",

@@ -51,6 +51,9 @@ class Product(Model):
         Index("uq_products_shop_id_guid", "shop_id", "guid", unique=True, postgresql_where="guid IS NOT NULL"),
         Index("ix_products_shop_id_sku", "shop_id", "sku"),
         Index("ix_products_shop_id_name", "shop_id", "name", "id"),
+        Index(
+            "ix_products_unlisted", "shop_id", "name", "id", postgresql_where="guid IS NULL OR deleted_at IS NOT NULL"
+        ),
         Index("ix_products_search", "search", postgresql_using="gin"),
     )
 

@@ -30,7 +30,7 @@ from shop.products.sheet import address, each, offer, particulars, quantity, sto
 from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
 from shop.snapshots.queries import freshness
-from shop.staff.access import chosen_shops, may, requires, shop_or_404, signed_in
+from shop.staff.access import chosen_shops, may, note_program, requires, shop_or_404
 from shop.staff.permissions import Permission
 
 bp = Blueprint("products", __name__)
@@ -75,10 +75,7 @@ def rows() -> Response:
     by_id, base = {shop.id: shop for shop in shops}, root()
     found = [product_fields(row, by_id, base) for row in product_rows(db.session(), page.keys)]
     answer = json_page(Links(listing, page, secret()), found, fresh(shops), base)
-    visitor = signed_in()
-    if visitor is not None and visitor.secret is None:  # a program with somebody's token
-        record(Action.EXPORTED, "/products.json", query=listing.address(suffix=""), rows=len(found))
-        db.session.commit()
+    note_program("/products.json", listing.address(suffix=""), len(found))
     return jsonify(answer)
 
 

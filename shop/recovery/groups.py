@@ -89,7 +89,7 @@ def spread(cause: str, shop_ids: Collection[int], pace: int, by: str) -> int:
 def halt(cause: str, shop_ids: Collection[int]) -> int:
     """Take back the moments of those that were not tried yet; what passes by itself is left to the hour. The caller commits."""
     alone_at(cause)
-    by_itself = FailedSnapshot.permanent.is_(False) & (FailedSnapshot.sweeps < retries.MOST_SWEEPS)
+    by_itself = FailedSnapshot.permanent.is_(False) & (FailedSnapshot.sweeps < retries.most_sweeps())
     later = case((by_itself, func.clock_timestamp() + retries.BETWEEN_SWEEPS), else_=None)
     held = (
         update(FailedSnapshot)

@@ -15,7 +15,7 @@ from shop.recovery.forms import DismissalForm
 from shop.recovery.groups import is_proved
 from shop.recovery.queries import Group, Overview, Part, being_tried, passed_at, with_runs
 from shop.shops.models import Shop
-from shop.snapshots.advice import advice
+from shop.snapshots.advice import advice, is_of_connection, needs_another_file
 from shop.snapshots.models import FailedSnapshot, Snapshot
 from shop.snapshots.rawstore import stored_path
 
@@ -34,6 +34,8 @@ class Shown:
     by_itself: str
     touched: list[Touched]
     more_touched: int
+    shop: Shop  # of the newest
+    mend: str  # what has to be done before another try: connection, file; empty where a try may help as it is
     tried: list[int]  # runs that are under way
     is_proved: bool
     zone: str
@@ -65,12 +67,18 @@ def shown(
         parts.append(
             Shown(
                 group, failed, run, wording.title(failed.error_code), advice(run), wording.by_itself(group, zone, now),
-                held[:MOST_TOUCHED], max(0, len(held) - MOST_TOUCHED), tried.get(group.cause, []),
+                held[:MOST_TOUCHED], max(0, len(held) - MOST_TOUCHED), by_id[failed.shop_id], mend_of(run), tried.get(group.cause, []),
                 is_proved(group, passed.get(group.cause)), zone,
                 listing.with_filter("cause", (group.cause,)).address(), form, errors,
             )
         )  # fmt: skip
     return parts
+
+
+def mend_of(run: Snapshot) -> str:
+    if is_of_connection(run):
+        return "connection"
+    return "file" if needs_another_file(run) else ""
 
 
 def held_back_by(failed: FailedSnapshot, shop: Shop, now: datetime) -> Touched:

@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from flask import Blueprint, abort, current_app, flash, jsonify, make_response, redirect, render_template, request
+from flask import Blueprint, current_app, flash, jsonify, make_response, redirect, render_template, request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from shop.audit.recording import Action, Detail, record
+from shop.audit.recording import Action, record
 from shop.config import Config
 from shop.db import db
-from shop.errors import Conflict
+from shop.errors import Conflict, ShopError
 from shop.formatting import plural
 from shop.listing.answers import json_page, overall
 from shop.listing.asked import asked, root, secret, tidied
@@ -20,25 +20,26 @@ from shop.listing.page import page_of
 from shop.listing.reading import read
 from shop.listing.scopes import scopes
 from shop.recovery import groups, wording
+from shop.recovery.addressed import asked_ids, failure_or_404, only_shop, query, shop_of
 from shop.recovery.forms import PACES, DismissalForm, cause_of, pace_of
 from shop.recovery.lists import FAILURES, failure_fields
-from shop.recovery.page_parts import file_note, held_back_by, shown
+from shop.recovery.page_parts import file_note, held_back_by, mend_of, shown
 from shop.recovery.queries import overview, with_runs
-from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
-from shop.snapshots import jobs
+from shop.snapshots import jobs, runs
+from shop.snapshots.addressed import busy
 from shop.snapshots.advice import advice, can_be_accepted, can_run_again
 from shop.snapshots.lists import KINDS
 from shop.snapshots.models import FailedSnapshot, Snapshot
 from shop.snapshots.page_parts import quarantine_parts, taken_again_parts
+from shop.snapshots.progress import progress
 from shop.snapshots.queries import attempts_of, freshness
 from shop.snapshots.reopening import dismiss, reopen
-from shop.staff.access import chosen_shops, may, person, refuse, requires, visible_shops
+from shop.staff.access import chosen_shops, may, person, requires
 from shop.staff.permissions import Permission
 
 bp = Blueprint("recovery", __name__)
 
-HIGHEST_ID = 2**63 - 1
 Refused = tuple[str, DismissalForm, dict[str, str]]
 
 
@@ -87,13 +88,16 @@ def rows() -> Response:
 @requires(Permission.RUN_SNAPSHOTS)
 def probe() -> Response:
     """Try one of a group. Pressed twice, or by two at once, one is tried."""
-    run = groups.probe(cause_of(request.form), asked_ids())
+    try:
+        run = groups.probe(cause_of(request.form), asked_ids())
+    except Conflict as error:
+        return turned_away(error, f"/recovery/{query()}")
     if run is None:
         db.session.rollback()
         flash("One of these is being tried already. Nothing more was started.")
         return to_groups()
     record(Action.SNAPSHOT_REQUESTED, f"snapshot {run.id}", shop=shop_of(run), kind=run.kind, mode=run.mode)
-    return woken(run, "If it succeeds, the rest can follow.")
+    return woken(run, "Its page tells how it ends; a failure that succeeds leaves this page.")
 
 
 @bp.post("/recovery/pace")
@@ -141,9 +145,7 @@ def dismissal_of_group() -> Response:
         return make_response(groups_page((cause, form, errors)), HTTPStatus.UNPROCESSABLE_ENTITY)
     record(Action.FAILURES_DISMISSED, cause, failures=count, reason=form.reason, shop=only_shop())
     db.session.commit()
-    flash(
-        f"{plural(count, 'failed snapshot was', 'failed snapshots were')} dismissed. Their files stay where they are."
-    )
+    flash(f"{plural(count, 'failed snapshot was', 'failed snapshots were')} dismissed. The stored files stay.")
     return to_groups()
 
 
@@ -165,9 +167,15 @@ def retry(failure_id: int) -> Response:
         return redirect(f"/recovery/{failed.id}", HTTPStatus.SEE_OTHER)
     if not can_run_again(run):
         raise Conflict(f"Snapshot {run.id} has no stored file to go on from. Nothing was started; take a new snapshot.")
-    if not reopen(run):
+    try:
+        taken = reopen(run)
+    except runs.AlreadyRunning as error:
+        return busy(error)
+    except runs.Resting as error:
+        return turned_away(error, f"/recovery/{failure_id}")
+    if not taken:
         db.session.rollback()
-        return redirect(f"/recovery/{failed.id}", HTTPStatus.SEE_OTHER)
+        return redirect(f"/recovery/{failure_id}", HTTPStatus.SEE_OTHER)
     record(Action.SNAPSHOT_REQUESTED, f"snapshot {run.id}", shop=shop_of(run), kind=run.kind, mode=run.mode)
     return woken(run, to=f"/recovery/{failed.id}")
 
@@ -190,8 +198,8 @@ def dismissal(failure_id: int) -> Response:
     if errors:
         return make_response(failure_page(failed, form, errors), HTTPStatus.UNPROCESSABLE_ENTITY)
     dismiss(failed, person().email, form.reason)
-    fields: dict[str, Detail] = {"cause": failed.fingerprint, "reason": form.reason}
-    record(Action.FAILURE_DISMISSED, f"snapshot {failed.snapshot_id}", shop=shop_of(failed), **fields)
+    subject, cause = f"snapshot {failed.snapshot_id}", failed.fingerprint
+    record(Action.FAILURE_DISMISSED, subject, shop=shop_of(failed), cause=cause, reason=form.reason)
     db.session.commit()
     flash(f"The failure of snapshot {failed.snapshot_id} is dismissed. Its file stays where it is.")
     return redirect(f"/recovery/{failure_id}", HTTPStatus.SEE_OTHER)
@@ -224,7 +232,7 @@ def failure_page(
 ) -> str:
     run, shop, now = db.session.get_one(Snapshot, failed.snapshot_id), shop_of(failed), datetime.now(UTC)
     config: Config = current_app.extensions["pult"]
-    is_open = failed.resolved_at is None and not run.is_live
+    is_open, attempts = failed.resolved_at is None and not run.is_live, attempts_of(run.id)
     return render_template(
         "recovery/show.html",
         failed=failed,
@@ -236,10 +244,12 @@ def failure_page(
         outlook=wording.outlook(failed, run, shop.timezone, now),
         advice=advice(run),
         held=held_back_by(failed, shop, now),
-        attempts=attempts_of(run.id),
+        attempts=attempts,
+        progress=progress(run, next(iter(attempts), None), now) if run.is_live else None,
         file_note=file_note(run, config.data_dir),
         may_dismiss=may(Permission.RUN_SNAPSHOTS) and is_open,
         can_run_again=may(Permission.RUN_SNAPSHOTS) and is_open and can_run_again(run),
+        mend=mend_of(run) if is_open else "",
         can_be_accepted=may(Permission.RUN_SNAPSHOTS) and is_open and can_be_accepted(run),
         word_error="",
         form=form or DismissalForm(),
@@ -247,36 +257,6 @@ def failure_page(
         **quarantine_parts(run, 0),
         **taken_again_parts(run, now),
     )
-
-
-def failure_or_404(failure_id: int) -> FailedSnapshot:
-    """Return a failure of one of the person's shops; any other does not exist."""
-    failed = db.session.get(FailedSnapshot, failure_id) if failure_id <= HIGHEST_ID else None
-    if failed is None:
-        abort(HTTPStatus.NOT_FOUND)
-    if failed.shop_id not in {shop.id for shop in visible_shops()}:
-        refuse(HTTPStatus.NOT_FOUND, needs=f"failure {failure_id}")
-    return failed
-
-
-def shop_of(row: FailedSnapshot | Snapshot) -> Shop:
-    return next(shop for shop in visible_shops() if shop.id == row.shop_id)
-
-
-def asked_ids() -> list[int]:
-    """Return the numbers of the shops that the page was about."""
-    return [shop.id for shop in chosen_shops()]
-
-
-def only_shop() -> Shop | None:
-    shops = chosen_shops()
-    return shops[0] if len(shops) == 1 else None
-
-
-def query() -> str:
-    """Return which shops the page was about, as its forms carry it on."""
-    slugs = ",".join(request.args.getlist("shop"))
-    return f"?shop={slugs}" if slugs else ""
 
 
 def tabs(*, resolved: bool) -> list[tuple[str, str, str, bool]]:
@@ -287,6 +267,13 @@ def tabs(*, resolved: bool) -> list[tuple[str, str, str, bool]]:
 
 def to_groups() -> Response:
     return redirect(f"/recovery/{query()}", HTTPStatus.SEE_OTHER)
+
+
+def turned_away(error: ShopError, to: str) -> Response:
+    """Say why nothing was begun where the person pressed: there also stands what can be done about it."""
+    db.session.rollback()
+    flash(error.message, "warn")
+    return redirect(to, HTTPStatus.SEE_OTHER)
 
 
 def woken(run: Snapshot, more: str = "", to: str = "") -> Response:

@@ -12,6 +12,7 @@ from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError
 from shop.platforms.remote import Outcome, Step
+from shop.settings import resealing as settings
 from shop.shops import checking, webhook_registration
 from shop.shops.connecting import Connection, connect, pause, replace_token, resume
 from shop.shops.credentials import Credentials
@@ -133,11 +134,14 @@ def reseal_all() -> None:
         values += reseal(shop, config().secret_key)
         lost += [f"the {noun} of {shop.slug}" for noun in unreadable(shop, config().secret_key)]
         db.session.commit()
+    values += settings.reseal(config().secret_key)
+    db.session.commit()
+    lost += settings.unreadable(config().secret_key)
     click.echo(f"{values} sealed anew.")
     if lost:
         raise ShopError(
             f"No key opens {', '.join(lost)}. They were left as they are; bring their key back as SECRET_KEY_BEFORE and "
-            "run this again, or hand the token in again and register the webhook."
+            "run this again, or hand the token in again and register the webhook; a secret setting is set again."
         )
 
 

@@ -1,5 +1,6 @@
 """Which shops there are, and the number that gives each its colour."""
 
+from flask import g, has_request_context
 from sqlalchemy import select
 
 from shop.db import db
@@ -22,7 +23,18 @@ def all_shops() -> list[Shop]:
 
 
 def shop_numbers() -> dict[int, int]:
-    """Return each shop's number by its id, counted from 1 in the order of connection: colour and key everywhere."""
+    """Return each shop's number by its id, counted from 1 in the order of connection: colour and key everywhere.
+
+    A page asks for them in its frame and in its rows, and is told once.
+    """
+    if not has_request_context():
+        return numbered()
+    if "shop_numbers" not in g:
+        g.shop_numbers = numbered()
+    return dict(g.shop_numbers)
+
+
+def numbered() -> dict[int, int]:
     return {id_: number for number, id_ in enumerate(db.session.scalars(select(Shop.id).order_by(Shop.id)), start=1)}
 
 

@@ -1,14 +1,11 @@
-"""Secrets of shops at rest: sealed under SECRET_KEY, each shop with a key of its own, each value with its key's id."""
+"""Secrets of shops at rest: sealed under SECRET_KEY, each shop with a key of its own."""
 
-import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.fernet import InvalidToken
 
-from shop.config import SecretKey
+from shop import sealing
 from shop.errors import ShopError
 from shop.shops.models import Shop
 
@@ -17,7 +14,7 @@ SEALED = {"credentials": "token", "access_token": "access token", "webhook_keys"
 
 def seal(shop_id: int, values: Mapping[str, str], secret_key: str) -> bytes:
     """Return what the table keeps. Moved to another shop's row it opens no more."""
-    return key_id(secret_key) + b"." + box(shop_id, secret_key).encrypt(json.dumps(dict(values)).encode())
+    return sealing.seal(purpose(shop_id), json.dumps(dict(values)).encode(), secret_key)
 
 
 def unseal(shop: Shop, secret_key: str, column: str = "credentials") -> dict[str, str]:
@@ -36,36 +33,14 @@ def unseal(shop: Shop, secret_key: str, column: str = "credentials") -> dict[str
 
 def opened(shop_id: int, sealed: bytes, secret_key: str) -> dict[str, str]:
     """Return what was sealed under the key or the one before it. Raises InvalidToken where neither fits."""
-    id_, _, content = sealed.rpartition(b".")
-    for key in keys(secret_key):
-        if id_ in (b"", key_id(key)):  # the oldest values carry no id
-            try:
-                values: dict[str, str] = json.loads(box(shop_id, key).decrypt(content))
-            except InvalidToken:
-                continue
-            return values
-    raise InvalidToken
+    values: dict[str, str] = json.loads(sealing.opened(purpose(shop_id), sealed, secret_key))
+    return values
 
 
 def is_current(sealed: bytes, secret_key: str) -> bool:
     """Whether a value is sealed under the key in force, and not under the one before it."""
-    return sealed.startswith(key_id(secret_key) + b".")
+    return sealing.is_current(sealed, secret_key)
 
 
-def keys(secret_key: str) -> Iterator[str]:
-    yield secret_key
-    if isinstance(secret_key, SecretKey) and secret_key.before:
-        yield secret_key.before
-
-
-def key_id(secret_key: str) -> bytes:
-    """Return the name under which values remember their key; it tells nothing of the key."""
-    return derived(secret_key, "pult key id 1", 4).hex().encode()
-
-
-def box(shop_id: int, secret_key: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(derived(secret_key, f"pult shop credentials 1, shop {shop_id}", 32)))
-
-
-def derived(secret_key: str, purpose: str, length: int) -> bytes:
-    return HKDF(SHA256(), length=length, salt=None, info=purpose.encode()).derive(secret_key.encode())
+def purpose(shop_id: int) -> str:
+    return f"pult shop credentials 1, shop {shop_id}"

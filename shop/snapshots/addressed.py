@@ -6,7 +6,7 @@ from flask import abort, make_response, render_template
 from werkzeug.wrappers import Response
 
 from shop.db import db
-from shop.errors import WORDS, reference
+from shop.errors import reference
 from shop.shops.models import Shop
 from shop.snapshots import runs
 from shop.snapshots.models import Snapshot
@@ -18,13 +18,12 @@ HIGHEST_ID = 2**63 - 1
 def busy(error: runs.AlreadyRunning) -> Response:
     """Show that a run of the same shop and kind is live, and the way to it."""
     db.session.rollback()
-    title, _, advice_words = WORDS[HTTPStatus.CONFLICT]
     page = render_template(
         "snapshots/busy.html",
         code=int(HTTPStatus.CONFLICT),
-        title=title,
+        title="Something is already running",
         message="A snapshot of the same shop and kind is being loaded. Nothing was started and nothing was changed.",
-        advice=advice_words,
+        advice="Wait for it to finish; its page shows how far it is.",
         reference=reference(),
         snapshot_id=error.snapshot_id,
     )

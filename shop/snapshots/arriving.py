@@ -6,6 +6,7 @@ from pathlib import Path
 import structlog
 
 from shop.config import Config
+from shop.fault_points import fault_point
 from shop.platforms.failures import (
     ExportGone,
     PlatformFailure,
@@ -20,7 +21,6 @@ from shop.shops.models import Shop
 from shop.shops.reaching import reached
 from shop.snapshots import attempts, deletions, exporting, fetching, runs, waiting, whose
 from shop.snapshots.export_row import ExportRow, Kept
-from shop.snapshots.fault_points import fault_point
 from shop.snapshots.models import Snapshot
 from shop.snapshots.watching import Watch
 

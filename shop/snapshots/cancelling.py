@@ -1,9 +1,8 @@
 """Stops a queued or running run: whoever works on it finds its fence raised at its next write."""
 
-import psycopg
 from psycopg.errors import LockNotAvailable
 
-from shop.db import db
+from shop.db import db, session_connection
 from shop.errors import Conflict
 from shop.snapshots import staging
 from shop.snapshots.attempts import end_attempt
@@ -22,12 +21,12 @@ def cancel(snapshot: Snapshot, by: str) -> Snapshot:
         raise_fence(snapshot)
     db.session.refresh(snapshot, with_for_update=True)
     refuse_ended(snapshot)
-    connection = own_connection()
+    connection = session_connection()
     end_attempt(connection, snapshot.id, "cancelled")
     connection.execute(
         """UPDATE snapshots SET state = 'cancelled', finished_at = clock_timestamp(), look_at = NULL, remark = %s
            WHERE id = %s""",
-        (f"Stopped by {by}.", snapshot.id),
+        (f"Stopped by {by}. Nothing of it was published.", snapshot.id),
     )
     staging.drop_tables(connection, snapshot.id)
     db.session.refresh(snapshot)
@@ -43,7 +42,7 @@ def refuse_ended(snapshot: Snapshot) -> None:
 
 def raise_fence(snapshot: Snapshot) -> None:
     """Take the lease away from whoever holds it, once no transaction is under it any more."""
-    connection = own_connection()
+    connection = session_connection()
     connection.execute("SELECT set_config('lock_timeout', %s, true)", (WAITS,))
     try:
         connection.execute(
@@ -55,10 +54,3 @@ def raise_fence(snapshot: Snapshot) -> None:
         raise Conflict(
             "This run is just being published and cannot be stopped any more. Nothing was changed; wait for it to end."
         ) from error
-
-
-def own_connection() -> psycopg.Connection[tuple[object, ...]]:
-    """Return the connection of the session, inside its transaction."""
-    connection = db.session.connection().connection.driver_connection
-    assert isinstance(connection, psycopg.Connection)
-    return connection

@@ -131,10 +131,10 @@ def replay(snapshot_id: int, dry_run: bool, confirm: bool, as_json: bool) -> Non
 def undo_replay(snapshot_id: int) -> None:
     """Undo a replay of orders within a day; orders that were changed since stay as they are."""
     shop_id = known_run(snapshot_id).shop_id
-    undone = undo(snapshot_id, "command line", current_app.extensions["pult"])
-    shop = db.session.get_one(Shop, shop_id)
-    record(Action.SNAPSHOT_UNDONE, f"snapshot {snapshot_id}", shop=shop, **asdict(undone))
-    db.session.commit()
+    with undo(snapshot_id, "command line", current_app.extensions["pult"]) as undone:
+        shop = db.session.get_one(Shop, shop_id)
+        record(Action.SNAPSHOT_UNDONE, f"snapshot {snapshot_id}", shop=shop, **asdict(undone))
+        db.session.commit()
     click.echo(f"Snapshot {snapshot_id} is undone: {undone}")
 
 

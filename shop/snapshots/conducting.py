@@ -12,16 +12,16 @@ from shop import stopping
 from shop.config import Config
 from shop.db import db, raw_connection
 from shop.errors import ShopError
+from shop.fault_points import fault_point
 from shop.locks import Lease, LostLease, held
 from shop.platforms.platform import Platform
 from shop.platforms.records import Kind
 from shop.platforms.registry import platform
 from shop.shops.models import Shop
-from shop.snapshots import attempts, deaths, difference, overwriting, redriving, staging, statistics
+from shop.snapshots import attempts, deaths, difference, overwriting, redriving, setting_aside, staging, statistics
 from shop.snapshots.arriving import Arrival
 from shop.snapshots.export_row import ExportRow
 from shop.snapshots.failing import Failed, fail, failure_of
-from shop.snapshots.fault_points import fault_point
 from shop.snapshots.fetching import drop_part
 from shop.snapshots.mapper_process import MapperDied, mapper_for
 from shop.snapshots.models import Snapshot, lease_key
@@ -166,12 +166,12 @@ class Conductor:
         file = stored_path(self.snapshot.file_path or "", self.config.data_dir)
         try:
             self.stage(file)
-            self.prove_and_publish()
+            self.prove_and_publish(file)
         except (StoredMeanwhile, UniqueViolation):
             # Once more from the first line, when somebody else wrote the same records while this file was read.
             self.start_over()
             self.stage(file)
-            self.prove_and_publish()
+            self.prove_and_publish(file)
 
     def stage(self, file: Path) -> None:
         attempts.enter_phase(self.connection, self.lease, self.snapshot.id, "stage")
@@ -226,27 +226,33 @@ class Conductor:
                 (self.snapshot.id,),
             )
 
-    def prove_and_publish(self) -> None:
+    def prove_and_publish(self, file: Path) -> None:
         attempts.enter_phase(self.connection, self.lease, self.snapshot.id, "prove")
         self.watch("prove", 0, 1)
         with self.connection.transaction():
             self.lease.check(self.connection)
             planned = plan(self.connection, self.snapshot.id, self.shop.id, self.kind)
+            planned, away = setting_aside.set_aside(self.connection, self.snapshot, file, planned)
         proof = prove(self.connection, self.snapshot, planned)
         attempts.enter_phase(self.connection, self.lease, self.snapshot.id, "publish")
         if self.snapshot.purpose == "preview":
             difference.tell(
-                self.connection, self.lease, self.snapshot, self.platform, self.missing() if proof.missing else None
+                self.connection,
+                self.lease,
+                self.snapshot,
+                self.platform,
+                planned,
+                self.missing() if proof.missing else None,
             )
             staging.drop_tables(self.connection, self.snapshot.id)
             return
         fault_point("publish.before")
-        self.publish(planned, proof)
+        self.publish(planned, proof, away)
         fault_point("publish.after")
         staging.drop_tables(self.connection, self.snapshot.id)
         statistics.gather(self.connection, self.kind, sum(planned.get(action, 0) for action in "iur"))
 
-    def publish(self, planned: dict[str, int], proof: Proof) -> None:
+    def publish(self, planned: dict[str, int], proof: Proof, away: frozenset[str]) -> None:
         """Everything becomes visible in one commit: rows, folds, deletions and the run's own end."""
 
         def advance(lines: int) -> None:
@@ -255,6 +261,7 @@ class Conductor:
 
         advance(0)
         publisher = publisher_of(self.kind)(self.connection, self.snapshot.id, self.shop.id, self.platform, advance)
+        publisher.make_room()
         with self.connection.transaction():
             self.lease.check(self.connection)
             publisher.prepare()
@@ -262,12 +269,14 @@ class Conductor:
         with cut_short(connection), connection.transaction():
             prepare_session(connection, bulk=planned.get("i", 0) >= BULK)
             self.lease.check(connection)
+            setting_aside.hold_quarters(connection, self.snapshot, away)
             hold_stored(connection, self.snapshot.id, self.shop.id, self.kind)
             missing = self.missing() if proof.missing else None
             overwriting.keep_old(connection, self.snapshot, missing)
             deleted = publisher.publish(missing)
             overwriting.keep_new(connection, self.snapshot)
             redriving.settle(connection, self.snapshot)
+            setting_aside.close(connection, self.snapshot, planned)
             fault_point("publish.before_commit")
             attempts.finish(connection, self.snapshot.id, {
                 "inserted": planned.get("i", 0),

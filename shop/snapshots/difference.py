@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from shop.locks import Lease
 from shop.platforms.platform import Platform
-from shop.snapshots import difference_of_orders
+from shop.snapshots import difference_of_orders, setting_aside
 from shop.snapshots.attempts import end_attempt
 from shop.snapshots.models import Snapshot
 from shop.snapshots.proving import Implausible, count_missing, refuse_implausible
@@ -66,6 +66,7 @@ def tell(
     lease: Lease,
     snapshot: Snapshot,
     platform: Platform,
+    planned: Mapping[str, int],
     missing: sql.Composed | None,
 ) -> None:
     """Find the difference and end the preview with it, in one transaction that reads one moment of the database."""
@@ -73,6 +74,7 @@ def tell(
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         lease.check(connection)
         found = Finder(connection, snapshot, missing).difference(platform)
+        setting_aside.close(connection, snapshot, planned)
         connection.execute(
             """UPDATE snapshots SET state = 'previewed', phase = 'done', difference = %s, finished_at = clock_timestamp(),
                       heartbeat_at = clock_timestamp() WHERE id = %s""",
@@ -157,7 +159,7 @@ class Finder:
             "superseded": planned.get("s", 0) + planned.get("o", 0),
             "older": planned.get("o", 0),
             "deleted": deleted[0] if deleted else 0,
-            "quarantined": quarantined,
+            "quarantined": quarantined + planned.get("a", 0),
         }
 
     def fields(self) -> list[dict[str, Any]]:

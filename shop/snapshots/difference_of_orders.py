@@ -5,6 +5,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from shop.orders.counting import counted
 from shop.platforms.platform import Platform
 from shop.snapshots.staging import table
 
@@ -91,7 +92,6 @@ def know_statuses(connection: psycopg.Connection[Any], shop_id: int, main: sql.I
     unknown = connection.execute(
         sql.SQL("SELECT DISTINCT status_code FROM {} EXCEPT SELECT code FROM statuses").format(main)
     ).fetchall()
+    counts = counted(shop_id, platform.name, [code for (code,) in unknown])
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO statuses VALUES (%s, %s)", [(code, platform.counted_by_default(code)) for (code,) in unknown]
-        )
+        cursor.executemany("INSERT INTO statuses VALUES (%s, %s)", list(counts.items()))

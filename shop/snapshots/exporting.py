@@ -5,12 +5,12 @@ from datetime import timedelta
 import structlog
 
 from shop.config import Config
+from shop.fault_points import fault_point
 from shop.platforms.failures import Transient, WebhookMissing
 from shop.platforms.remote import ExportRequest, Remote, Ticket
 from shop.shops.models import Shop
 from shop.shops.reaching import webhook_url
 from shop.snapshots.export_row import ExportRow, Kept
-from shop.snapshots.fault_points import fault_point
 
 MOST_EXPORTS = 3  # asked for by one run
 SLACK = timedelta(seconds=5)  # between the clock of the answers and that of the jobs

@@ -84,6 +84,7 @@ def fail(connection: psycopg.Connection[Any], lease: Lease, snapshot_id: int, fa
 
     An ended run stands among the failed snapshots until it succeeds, a later one covers it, or a person dismisses it.
     """
+    most_retries, most_sweeps = retries.most_retries(), retries.most_sweeps()
     with connection.transaction():
         lease.check(connection)
         row = connection.execute(
@@ -94,7 +95,7 @@ def fail(connection: psycopg.Connection[Any], lease: Lease, snapshot_id: int, fa
             return True
         shop_id, kind, tries, purpose = row
         end_attempt(connection, snapshot_id, "failed", failure.message, failure.code)
-        if again and failure.transient and not failure.spent and tries < len(retries.RESTS):
+        if again and failure.transient and not failure.spent and tries < most_retries:
             connection.execute(
                 """UPDATE snapshots SET state = 'queued', stumbles = stumbles + 1, remark = %s, heartbeat_at = clock_timestamp(),
                           look_at = clock_timestamp() + make_interval(secs => %s) WHERE id = %s""",
@@ -121,7 +122,7 @@ def fail(connection: psycopg.Connection[Any], lease: Lease, snapshot_id: int, fa
             {
                 "shop": shop_id, "kind": kind, "id": snapshot_id, "error": failure.message, "code": failure.code,
                 "fingerprint": failure.fingerprint, "transient": failure.transient, "trace": failure.trace,
-                "wait": retries.BETWEEN_SWEEPS, "most": retries.MOST_SWEEPS,
+                "wait": retries.BETWEEN_SWEEPS, "most": most_sweeps,
             },
         )  # fmt: skip
         return True

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from shop.errors import ShopError
+from shop.fault_points import fault_point
 from shop.platforms.downloads import Received, Transfer, fetch
 from shop.platforms.packing import layers, peeled
 from shop.platforms.remote import ExportState, Remote
 from shop.platforms.timing import Timing
 from shop.snapshots.export_row import ExportRow, Kept
-from shop.snapshots.fault_points import fault_point
 from shop.snapshots.rawstore import StoredFile, keep_part, raw_folder
 from shop.snapshots.reading import DamagedFile
 

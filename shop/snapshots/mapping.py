@@ -10,6 +10,7 @@ from shop.platforms.registry import platform
 from shop.snapshots.reading import BOM
 from shop.snapshots.shapes import SHAPES
 
+BEYOND = "A number or a date of this record lies beyond what can be reckoned with."
 CUT_SHORT = "cut_short"  # of a last line that breaks off: the whole file is refused for it
 
 
@@ -56,11 +57,13 @@ class LineMapper:
             raw = line.raw.removeprefix(BOM) if line.number == 1 else line.raw
             try:
                 record = self.decode(raw)
+                row, items = self.rows(record, line.number, line.source_hash, plain=b"\\" not in raw)
             except BadRecord as error:
                 code = CUT_SHORT if error.code == "not_json" and not line.whole else error.code
                 bad.append(Bad(line.number, code, error.path, error.reason))
-                continue
-            row, items = self.rows(record, line.number, line.source_hash, plain=b"\\" not in raw)
-            main.append(row)
-            parts.append(items)
+            except ArithmeticError:
+                bad.append(Bad(line.number, "out_of_range", "$", BEYOND))
+            else:
+                main.append(row)
+                parts.append(items)
         return Mapped("".join(main).encode(), "".join(parts).encode(), bad)

@@ -8,13 +8,15 @@ from hashlib import blake2b
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from shop.platforms.records import LineRecord, OrderRecord
+from shop.platforms.records import BadRecord, LineRecord, OrderRecord
 from shop.search import exactly, fold, marks, words
 from shop.snapshots.copying import NULL, binary, flag, json, moment, number, text
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
 ONE = Decimal(1)
+LARGEST = Decimal(10) ** 12  # what a column of money holds
+MOST_UNITS = Decimal(10) ** 11  # what a column of pieces holds
 MOST_REMEMBERED = 16_384  # lines, and names with their search words, that are kept at hand
 MOST_LEXEMES = 1_000  # of one order; one with more SKUs is found by the first of them
 
@@ -54,7 +56,8 @@ class OrderMapper:
     def rows(self, order: OrderRecord, line: int, source_hash: bytes, *, plain: bool) -> tuple[str, str]:
         """Return the staged order and its staged items, each row with its line feed.
 
-        `plain` says that the source held no backslash, so that no value can need escaping.
+        `plain` says that the source held no backslash, so that no value can need escaping. Raises BadRecord where an
+        amount is more than can be kept once it is reckoned in the shop's currency.
         """
         sums = Sums()
         bodies, lexemes = self.items(order, sums)
@@ -78,6 +81,8 @@ class OrderMapper:
             _, kind, words_found, body = written.get(id(item)) or self.write(item)
             net, sku = item.total_without_vat, item.sku
             sales = net if same_currency else (net / rate).quantize(CENT, ROUND_HALF_UP)
+            if not -LARGEST < sales < LARGEST:
+                raise beyond(f"$.items[{place - 1}].itemPrice.withoutVat", sales)
             add(kind, sales, item.quantity)
             fresh = "f"  # whether this is the order's first line of goods with this SKU
             if kind == "goods" and sku not in seen:
@@ -123,6 +128,11 @@ class OrderMapper:
         total_shop = in_shop_currency(order.total, rate)
         tax = in_shop_currency(order.total - order.total_without_vat, rate)
         rounding = total_shop - (sums.gross - sums.discounts + sums.shipping + sums.fees + tax)
+        for amount in (total_shop, sums.gross, sums.discounts, sums.shipping, sums.fees, tax, rounding):
+            if not -LARGEST < amount < LARGEST:
+                raise beyond("$.price", amount)
+        if not -MOST_UNITS < sums.units < MOST_UNITS:
+            raise BadRecord("out_of_range", "$.items", f"This comes to {sums.units:.2E} pieces, more than can be kept.")
         return "\t".join((
             escaped(order.code), moment(order.changed_at), escaped(order.guid), escaped(order.external_code),
             escaped(order.status_code), escaped(order.status_name), moment(order.placed_at),
@@ -169,6 +179,10 @@ class Sums:
             self.fees += amount
         elif kind == "discount":
             self.discounts -= amount
+
+
+def beyond(path: str, amount: Decimal) -> BadRecord:
+    return BadRecord("out_of_range", path, f"This comes to {amount:.2E} in the shop’s currency, more than can be kept.")
 
 
 def unescaped(value: str | None) -> str:

@@ -1,5 +1,6 @@
 """Keeps what a replay is about to overwrite, so that it can be undone for a day. Part of the replay's publish."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from psycopg import sql
 from sqlalchemy import CursorResult, delete, func
 
 from shop.db import db
+from shop.orders.item_times import WITHIN, bounds
 from shop.snapshots.models import OverwrittenOrder, Snapshot
 from shop.snapshots.staging import table
 
@@ -18,8 +20,9 @@ ROWS = """
     INSERT INTO overwritten_orders (shop_id, snapshot_id, order_id, action, before, lines)
     SELECT o.shop_id, %(snapshot)s, o.id, p.action, to_jsonb(o), CASE WHEN p.action = 'u' THEN (
         SELECT coalesce(jsonb_agg(to_jsonb(i) ORDER BY i.line), '[]') FROM order_items i
-        WHERE i.shop_id = o.shop_id AND i.order_id = o.id AND i.created_at = o.items_at) END
+        WHERE i.shop_id = o.shop_id AND i.order_id = o.id AND i.created_at = o.items_at AND {within}) END
     FROM {plan} p JOIN orders o ON o.shop_id = %(shop)s AND o.id = p.stored_id WHERE p.action IN ('u', 'r')"""
+UPDATED = "{plan} p JOIN orders o ON o.shop_id = %(shop)s AND o.id = p.stored_id WHERE p.action = 'u'"
 GONE = """
     INSERT INTO overwritten_orders (shop_id, snapshot_id, order_id, action, before)
     SELECT o.shop_id, %(snapshot)s, o.id, 'd', to_jsonb(o) FROM ({missing}) m JOIN orders o ON o.shop_id = %(shop)s AND o.id = m.id"""
@@ -40,7 +43,8 @@ def keep_old(connection: psycopg.Connection[Any], snapshot: Snapshot, missing: s
     """Keep the rows that the publish will change, before it does."""
     if not is_undoable(snapshot):
         return
-    run(connection, snapshot, ROWS)
+    updated = sql.SQL(UPDATED).format(plan=table(snapshot.id, "plan"))
+    run(connection, snapshot, ROWS, bounds(connection, snapshot.shop_id, updated), within=WITHIN)
     if missing is not None:
         run(connection, snapshot, GONE, missing=missing)
 
@@ -52,10 +56,16 @@ def keep_new(connection: psycopg.Connection[Any], snapshot: Snapshot) -> None:
         run(connection, snapshot, LEFT_AS, digest=DIGEST)
 
 
-def run(connection: psycopg.Connection[Any], snapshot: Snapshot, query: str, **names: sql.Composable) -> None:
+def run(
+    connection: psycopg.Connection[Any],
+    snapshot: Snapshot,
+    query: str,
+    values: Mapping[str, object] | None = None,
+    **names: sql.Composable,
+) -> None:
     connection.execute(
         sql.SQL(query).format(plan=table(snapshot.id, "plan"), **names),
-        {"shop": snapshot.shop_id, "snapshot": snapshot.id},
+        {"shop": snapshot.shop_id, "snapshot": snapshot.id, **(values or {})},
     )
 
 

@@ -5,13 +5,16 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from shop.listing.listing import Listing
+from shop.orders.queries import statuses_of
 from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
+from shop.snapshots.changed_values import readable
 from shop.snapshots.forms import FetchForm, UploadForm
 from shop.snapshots.lists import KINDS
 from shop.snapshots.models import Snapshot
 from shop.snapshots.overwriting import KEPT
-from shop.snapshots.queries import quarantined_of, reasons_of
+from shop.snapshots.progress import progress
+from shop.snapshots.queries import attempts_of, quarantined_of, reasons_of
 from shop.snapshots.replaying import replays_since
 from shop.staff.access import may, visible_shops
 from shop.staff.permissions import Permission
@@ -61,15 +64,16 @@ def taken_again_parts(run: Snapshot, now: datetime) -> dict[str, bool]:
     """Return what the person may do with the file of a run that is over, and with what it has brought."""
     may_run = may(Permission.RUN_SNAPSHOTS) and not run.is_live and run.purpose != "preview"
     is_late = run.finished_at is None or now - run.finished_at > KEPT
+    was_applied = may_run and (run.purpose, run.state) == ("replay", "done") and run.undone_at is None and not is_late
     return {
-        "can_preview": may_run and run.file_path is not None,
+        "can_preview": may_run and run.file_path is not None and run.error_code != "damaged_file",
         "can_redrive": may_run and run.quarantined > 0,
-        "can_undo": may_run and (run.purpose, run.kind, run.state) == ("replay", "orders", "done")
-        and run.undone_at is None and not is_late,
+        "can_undo": was_applied and run.kind == "orders",
+        "cannot_undo": was_applied and run.kind != "orders",
     }  # fmt: skip
 
 
-def difference_parts(preview: Snapshot, shop: Shop) -> dict[str, object]:
+def difference_parts(preview: Snapshot, shop: Shop, now: datetime) -> dict[str, object]:
     """Return what the page of a preview shows: its difference, with amounts as numbers, and the replays since."""
     found = preview.difference or {}
     totals = [
@@ -81,16 +85,25 @@ def difference_parts(preview: Snapshot, shop: Shop) -> dict[str, object]:
         (date.fromisoformat(one["day"]), one["orders"], Decimal(one["before"]), Decimal(one["after"]))
         for one in found.get("days", {}).get("largest", ())
     ]
+    statuses = {status.code: status.name for status in statuses_of([shop.id])}
+    counts, replays = found.get("counts", {}), replays_since(preview)
+    changes_nothing = bool(found) and not any(counts[name] for name in ("inserted", "updated", "deleted"))
+    applied = next((replay for replay in replays if replay.is_live or replay.state == "done"), None)
     return {
         "run": preview,
         "shop": shop,
         "number": shop_numbers()[shop.id],
         "kinds": KINDS,
+        "progress": progress(preview, next(iter(attempts_of(preview.id)), None), now) if preview.is_live else None,
         "found": found,
+        "sample": [readable(record, shop, statuses, now) for record in found.get("sample", ())],
+        "changes_nothing": changes_nothing,
+        "applied": applied,
         "totals": totals,
         "largest": largest,
-        "replays": replays_since(preview),
-        "may_apply": may(Permission.RUN_SNAPSHOTS),
+        "replays": replays,
+        "may_apply": may(Permission.RUN_SNAPSHOTS) and not changes_nothing and applied is None,
+        **taken_again_parts(preview, now),
     }
 
 

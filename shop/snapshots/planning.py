@@ -58,7 +58,7 @@ TABLES = {"orders": "orders", "customers": "customer_accounts", "products": "pro
 
 
 def plan(connection: psycopg.Connection[Any], snapshot_id: int, shop_id: int, kind: str) -> dict[str, int]:
-    """Write the plan and return how many lines do what: i inserts (also where only orders had named it), u updates, r revives, = is the same, s or o gives way."""
+    """Write the plan and return how many lines do what: i inserts (also where only orders had named it), u updates, r revives, = is the same, s or o gives way. `setting_aside` turns some into a."""
     main, seen, plan_table = (table(snapshot_id, name) for name in ("main", "seen", "plan"))
     for name in (main, seen, table(snapshot_id, "parts")):
         connection.execute(sql.SQL("ANALYZE {}").format(name))

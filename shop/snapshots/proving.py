@@ -7,13 +7,17 @@ import psycopg
 from psycopg import sql
 
 from shop.errors import ShopError
+from shop.partitions.away import lies_archived
+from shop.settings.options import DELETION_RECORDS, DELETION_SHARE
+from shop.settings.values import value
 from shop.snapshots.deletions import reported_where
 from shop.snapshots.models import Snapshot
-from shop.snapshots.staging import refuse_too_many, table
+from shop.snapshots.staging import TooManyBad, refuse_too_many, table
 
 FEWEST_TO_COMPARE = 20  # below this many records a shop is too small for shares to mean anything
-MOST_MISSING = 1000
-MISSING_SHARE = 0.05
+RETIRED_RANGE = (
+    "retired_range"  # of a record whose quarter is archived: it was read well, so that nothing is wrong with the file
+)
 ENTITIES = {
     "orders": ("orders", "code"),
     "customers": ("customer_accounts", "guid"),
@@ -48,7 +52,7 @@ def prove(connection: psycopg.Connection[Any], snapshot: Snapshot, planned: dict
         return Proof(lines, 0)
     refuse_too_many(lines, quarantined, at_end=True)
     if lines == quarantined and lines > 0:
-        raise Implausible(
+        raise TooManyBad(
             f"None of the {lines} records in this file can be read. Nothing was published; look at their reasons on the snapshot's page."
         )
     missing = 0 if snapshot.mode == "full" and planned.get("o") else count_missing(connection, snapshot)
@@ -60,7 +64,7 @@ def prove(connection: psycopg.Connection[Any], snapshot: Snapshot, planned: dict
 def refuse_implausible(connection: psycopg.Connection[Any], snapshot: Snapshot, lines: int, missing: int) -> None:
     if lines == 0 and not (snapshot.way and snapshot.mode == "partial"):  # nothing changed since: that is usual
         raise Implausible(
-            f"The file holds no {snapshot.kind}. Nothing was changed. If the shop really has none, confirm the empty file on the snapshot's page or run it again with --confirm."
+            f"The file holds no {snapshot.kind}. Nothing was changed. If the shop really has none, accept the empty file on the snapshot's page (`--confirm` on the command line)."
         )
     if snapshot.mode != "full":
         refuse_many_deletions(connection, snapshot, missing)
@@ -69,12 +73,12 @@ def refuse_implausible(connection: psycopg.Connection[Any], snapshot: Snapshot, 
     if before >= FEWEST_TO_COMPARE and lines * 2 < before:
         raise Implausible(
             f"The file holds {lines} {snapshot.kind}, the complete snapshot before it held {before}. Nothing was changed. "
-            "If the file holds only a part, load it with --since; if the shop really shrank, confirm it on the snapshot's page or run it again with --confirm."
+            "If the file holds only a part, load it as a part (`--since` on the command line); if the shop really shrank, accept the file on the snapshot's page (`--confirm`)."
         )
-    if missing >= FEWEST_TO_COMPARE and (missing > MOST_MISSING or missing > MISSING_SHARE * (missing + lines)):
+    if are_many(snapshot.shop_id, missing, missing + lines):
         raise Implausible(
             f"{missing} stored {snapshot.kind} are not in this file and would be marked as deleted. Nothing was changed. "
-            "If the file holds only a part, load it with --since; if they were really deleted, confirm it on the snapshot's page or run it again with --confirm."
+            "If the file holds only a part, load it as a part (`--since` on the command line); if they were really deleted, accept the file on the snapshot's page (`--confirm`)."
         )
 
 
@@ -87,11 +91,18 @@ def refuse_many_deletions(connection: psycopg.Connection[Any], snapshot: Snapsho
         sql.SQL("SELECT count(*) FROM {} WHERE shop_id = %s AND deleted_at IS NULL").format(sql.Identifier(name)),
         (snapshot.shop_id,),
     ).fetchone() or (0,)
-    if deleted > MOST_MISSING or deleted > MISSING_SHARE * stored[0]:
+    if are_many(snapshot.shop_id, deleted, stored[0]):
         raise Implausible(
             f"The platform reports {deleted} stored {snapshot.kind} as deleted. Nothing was changed. "
-            "If they were really deleted, confirm it on the snapshot's page or run it again with --confirm."
+            "If they were really deleted, accept that on the snapshot's page (`--confirm` on the command line)."
         )
+
+
+def are_many(shop_id: int, deleted: int, of: int) -> bool:
+    """Whether so many deletions are more than the shop's settings let pass without a person."""
+    if deleted < FEWEST_TO_COMPARE:
+        return False
+    return deleted > value(DELETION_RECORDS, shop_id) or deleted * 100 > value(DELETION_SHARE, shop_id) * of
 
 
 def previous_lines(connection: psycopg.Connection[Any], snapshot: Snapshot) -> int:
@@ -103,12 +114,18 @@ def previous_lines(connection: psycopg.Connection[Any], snapshot: Snapshot) -> i
     return int(found[0]) if found else 0
 
 
-def gone_where(snapshot: Snapshot) -> tuple[sql.Identifier, sql.Identifier, sql.Composed]:
-    """Return the table of the run's kind, its key, and the condition for its rows that are gone from the platform."""
+def gone_where(
+    snapshot: Snapshot, *, archived_too: bool = False
+) -> tuple[sql.Identifier, sql.Identifier, sql.Composed]:
+    """Return the table of the run's kind, its key, and the condition for its rows that are gone from the platform.
+
+    An order whose lines are archived stays: the folds could not be told what its lines had brought.
+    """
     name, key = map(sql.Identifier, ENTITIES[snapshot.kind])
-    if snapshot.mode == "full":
-        return name, key, missing_where(snapshot.id, key)
-    return name, key, reported_where(snapshot.id, key)
+    gone = missing_where(snapshot.id, key) if snapshot.mode == "full" else reported_where(snapshot.id, key)
+    if snapshot.kind == "orders" and not archived_too:
+        gone = sql.SQL("{} AND NOT {}").format(gone, lies_archived("e", "items_at"))
+    return name, key, gone
 
 
 def missing_where(snapshot_id: int, key: sql.Identifier) -> sql.Composed:
@@ -120,8 +137,10 @@ def missing_where(snapshot_id: int, key: sql.Identifier) -> sql.Composed:
         "e.shop_id = %(shop)s AND e.deleted_at IS NULL AND e.source_hash IS NOT NULL"
         " AND (e.changed_at IS NULL OR e.changed_at <= %(as_of)s)"
         " AND NOT EXISTS (SELECT 1 FROM {main} m WHERE m.{key} = e.{key}) AND NOT EXISTS (SELECT 1 FROM {seen} s WHERE s.key = e.{key})"
-        " AND NOT EXISTS (SELECT 1 FROM quarantined_records q WHERE q.snapshot_id = %(snapshot)s)"
-    ).format(main=table(snapshot_id, "main"), seen=table(snapshot_id, "seen"), key=key)
+        " AND NOT EXISTS (SELECT 1 FROM quarantined_records q WHERE q.snapshot_id = %(snapshot)s AND q.error_code <> {archived})"
+    ).format(
+        archived=sql.Literal(RETIRED_RANGE), main=table(snapshot_id, "main"), seen=table(snapshot_id, "seen"), key=key
+    )
 
 
 def count_missing(connection: psycopg.Connection[Any], snapshot: Snapshot) -> int:

@@ -37,6 +37,9 @@ class Publisher(ABC):
         self.connection, self.snapshot_id, self.shop_id = connection, snapshot_id, shop_id
         self.platform, self.advance = platform, advance
 
+    def make_room(self) -> None:  # noqa: B027  # most kinds need none
+        """Make, in no transaction, what the publish will need of the schema. May wait; raises a failure that passes."""
+
     @abstractmethod
     def prepare(self) -> None:
         """Do, in a transaction of its own, what may be seen before the publish."""

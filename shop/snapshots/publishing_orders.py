@@ -10,9 +10,15 @@ from psycopg import sql
 from shop.analytics import folds
 from shop.customers import identity, metrics
 from shop.db import connector
+from shop.errors import Conflict
+from shop.orders import item_times
+from shop.orders.counting import counted
+from shop.partitions.creating import ensure
+from shop.partitions.quarters import Quarter
 from shop.products import placeholders
 from shop.snapshots.publisher import Publisher, assignments, columns
 
+PATIENCE = 60.0  # seconds of tries for the quarters that are missing, after which the run rests
 STEP = 50_000  # orders a statement: bounds the server's memory and moves the progress bar
 COPIED = (
     "guid", "external_code", "status_code", "placed_at", "local_day", "changed_at", "customer_guid", "email", "name",
@@ -29,6 +35,13 @@ REVISED = (  # fields whose change a person wants to see, as text
     ("phone", "phone"), ("placed", "placed_at"), ("payment", "payment_method"), ("delivery", "shipping_method"),
     ("items", "items"), ("units", "units"), ("currency", "currency"), ("to pay", "to_pay"), ("particulars", "particulars"),
 )  # fmt: skip
+
+
+class NoRoom(Conflict):
+    """The table of lines was so busy that a quarter could not be added to it. It passes by itself."""
+
+    code = "no_room"
+    transient = True
 
 
 class OrderPublisher(Publisher):
@@ -62,8 +75,21 @@ class OrderPublisher(Publisher):
         self.run("DROP TABLE IF EXISTS {sold}", sold=self.table("sold"))
         self.name_statuses()
 
+    def make_room(self) -> None:
+        """Make the quarters of new orders that are older than any before, or newer than maintenance has come.
+
+        Each needs a moment in which nobody writes to the orders, so it must not wait inside a transaction of the run.
+        """
+        starts = self.execute(
+            "SELECT DISTINCT date_trunc('quarter', placed_at, 'UTC') FROM {plan} WHERE action = 'i'", None, {}
+        ).fetchall()
+        try:
+            ensure((Quarter.of(start) for (start,) in starts), f"snapshot {self.snapshot_id}", PATIENCE)
+        except Conflict as error:
+            raise NoRoom(error.message) from error
+
     def name_statuses(self) -> None:
-        """Take over the shop's names of its statuses; a new one gets its category from the platform."""
+        """Take over the shop's names of its statuses; a new one gets its category from the platform, and counts as it is set."""
         found = self.connection.execute(
             sql.SQL("""SELECT DISTINCT ON (m.status_code) m.status_code, coalesce(m.status_name, m.status_code)
                        FROM {main} m JOIN {plan} p USING (line) WHERE p.action IN ('i', 'u')
@@ -71,6 +97,7 @@ class OrderPublisher(Publisher):
                 main=self.table("main"), plan=self.table("plan")
             )
         ).fetchall()
+        counts = counted(self.shop_id, self.platform.name, [code for code, _ in found])
         with self.connection.cursor() as cursor:
             cursor.executemany(
                 """INSERT INTO order_statuses (shop_id, code, name, category, counted) VALUES (%s, %s, %s, %s, %s)
@@ -81,7 +108,7 @@ class OrderPublisher(Publisher):
                         code,
                         name,
                         self.platform.status_category(code),
-                        self.platform.counted_by_default(code),
+                        counts[code],
                     )
                     for code, name in found
                 ],
@@ -125,9 +152,13 @@ class OrderPublisher(Publisher):
         self.revise_presence("deleted_at::text, NULL", "action IN ('u', 'r') AND deleted_at IS NOT NULL")
         if updated:
             self.revise()
-            self.run("""
+            self.run(
+                """
                 DELETE FROM order_items i USING before b
-                WHERE b.action = 'u' AND i.shop_id = %(shop)s AND i.order_id = b.id AND i.created_at = b.items_at""")
+                WHERE b.action = 'u' AND i.shop_id = %(shop)s AND i.order_id = b.id AND i.created_at = b.items_at AND {within}""",
+                item_times.bounds(self.connection, self.shop_id, sql.SQL("before WHERE action = 'u'")),
+                within=item_times.WITHIN,
+            )
             self.run("""
                 INSERT INTO order_items (shop_id, order_id, created_at, {items})
                 SELECT %(shop)s, b.id, b.items_at, {parts_of} FROM before b JOIN {parts} p ON p.src = b.new_line WHERE b.action = 'u'""")

@@ -78,6 +78,7 @@ class ProductPublisher(Publisher):
             SELECT v.id, EXISTS (SELECT 1 FROM product_metrics m WHERE m.shop_id = v.shop_id AND m.sku = v.sku) AS sold
             FROM {plan} p JOIN product_variants v ON v.shop_id = %(shop)s AND v.product_id = p.stored_id
             WHERE p.action = 'u' AND NOT EXISTS (SELECT 1 FROM offered o WHERE o.sku = v.sku)""")
+        self.run("ANALYZE gone")
         self.run(
             "DELETE FROM product_variants v USING gone g WHERE v.shop_id = %(shop)s AND v.id = g.id AND NOT g.sold"
         )

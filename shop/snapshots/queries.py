@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, Text, column, func, select, true, values
+from sqlalchemy import ARRAY, Integer, Text, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from shop.db import db
@@ -33,25 +33,23 @@ class Reason:
     records: int
 
 
+# As text, because every page asks for it: a query over VALUES is compiled anew each time. What is taken again is older than a load.
+NEWEST = text("""
+    SELECT s.id, k.kind, newest.as_of, newest.id
+    FROM unnest(:shops) AS s(id) CROSS JOIN unnest(:kinds) WITH ORDINALITY AS k(kind, place)
+         LEFT JOIN LATERAL (
+             SELECT id, coalesce(as_of, finished_at) AS as_of FROM snapshots
+             WHERE shop_id = s.id AND kind = k.kind AND state = 'done' AND purpose = 'load' ORDER BY id DESC LIMIT 1
+         ) AS newest ON true
+    ORDER BY s.id, k.place""").bindparams(
+    bindparam("shops", type_=ARRAY(Integer)), bindparam("kinds", type_=ARRAY(Text))
+)
+
+
 def freshness(shop_ids: Sequence[int], kinds: Sequence[str] = KINDS) -> list[Freshness]:
     """Return the newest done run of every shop and kind, by shop and in the order of the kinds."""
-    asked = values(column("shop_id", Integer), column("kind", Text), column("place", Integer), name="asked").data(
-        [(shop_id, kind, place) for shop_id in shop_ids for place, kind in enumerate(kinds)]
-    )
-    newest = (
-        select(Snapshot.id, func.coalesce(Snapshot.as_of, Snapshot.finished_at).label("as_of"))
-        .where(Snapshot.shop_id == asked.c.shop_id, Snapshot.kind == asked.c.kind, Snapshot.state == "done")
-        .where(Snapshot.purpose == "load")  # whatever is taken again is older than it
-        .order_by(Snapshot.id.desc())
-        .limit(1)
-        .lateral("newest")
-    )
-    query = (
-        select(asked.c.shop_id, asked.c.kind, newest.c.as_of, newest.c.id)
-        .select_from(asked.outerjoin(newest, true()))
-        .order_by(asked.c.shop_id, asked.c.place)
-    )
-    return [Freshness(*found) for found in db.session.execute(query)] if shop_ids and kinds else []
+    asked = {"shops": list(shop_ids), "kinds": list(kinds)}
+    return [Freshness(*found) for found in db.session.execute(NEWEST, asked)] if shop_ids and kinds else []
 
 
 def snapshots_by_id(session: Session, ids: Sequence[int]) -> list[Snapshot]:

@@ -68,9 +68,9 @@ def undoing(snapshot_id: int) -> Response:
     run = run_or_404(snapshot_id)
     if run.undone_at is not None:
         return to_page(run)
-    undone = undo(snapshot_id, person().email, current_app.extensions["pult"])
-    record(Action.SNAPSHOT_UNDONE, f"snapshot {snapshot_id}", shop=shop_of(run), **asdict(undone))
-    db.session.commit()
+    with undo(snapshot_id, person().email, current_app.extensions["pult"]) as undone:
+        record(Action.SNAPSHOT_UNDONE, f"snapshot {snapshot_id}", shop=shop_of(run), **asdict(undone))
+        db.session.commit()
     flash(f"Snapshot {snapshot_id} is undone: {undone}")
     return to_page(run)
 

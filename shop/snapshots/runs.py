@@ -103,8 +103,8 @@ def refuse_resting(shop: Shop) -> None:
         )
     if problems.locks_out(shop):
         raise Resting(
-            f"{shop.name} cannot be fetched until its connection is mended: {shop.problem} Then look whether it is: "
-            f"`flask shops check {shop.slug}`."
+            f"{shop.name} cannot be fetched until its connection is mended: {shop.problem} Then let Pult check the connection "
+            f"on the shop’s page, or by `flask shops check {shop.slug}`. Nothing was started."
         )
 
 

@@ -1,5 +1,7 @@
 """Undoes a replay of orders within a day: every order that nobody has changed since is put back as it was."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,11 +12,14 @@ from psycopg.types.json import Jsonb
 from shop.analytics import folds
 from shop.config import Config
 from shop.customers import metrics
-from shop.db import db, raw_connection
+from shop.db import db, session_connection
 from shop.errors import Conflict
 from shop.formatting import number, plural
 from shop.locks import held
+from shop.orders.item_times import WITHIN, bounds
 from shop.orders.models import Order, OrderItem
+from shop.partitions.away import lies_archived
+from shop.partitions.queries import retired
 from shop.snapshots.models import Snapshot, lease_key
 from shop.snapshots.overwriting import DIGEST, KEPT
 from shop.snapshots.publisher import columns, prepare_session
@@ -28,7 +33,11 @@ CHOOSE = """
     CREATE TEMP TABLE chosen ON COMMIT DROP AS
     SELECT k.order_id, k.action, k.before, k.lines
     FROM overwritten_orders k JOIN orders o ON o.shop_id = %(shop)s AND o.id = k.order_id
-    WHERE k.shop_id = %(shop)s AND k.snapshot_id = %(snapshot)s AND k.left_as = {digest} FOR UPDATE OF o"""
+    WHERE k.shop_id = %(shop)s AND k.snapshot_id = %(snapshot)s AND k.left_as = {digest} AND NOT {archived}
+    FOR UPDATE OF o"""
+ARCHIVED = """
+    SELECT count(*) FROM overwritten_orders k JOIN orders o ON o.shop_id = %(shop)s AND o.id = k.order_id
+    WHERE k.shop_id = %(shop)s AND k.snapshot_id = %(snapshot)s AND {archived}"""
 NOW = """
     CREATE TEMP TABLE before ON COMMIT DROP AS
     SELECT o.*, NULL::int AS new_line, 'u' AS action FROM chosen c JOIN orders o ON o.shop_id = %(shop)s AND o.id = c.order_id"""
@@ -39,7 +48,7 @@ PUT_BACK = """
     WHERE c.before IS NOT NULL AND o.shop_id = %(shop)s AND o.id = c.order_id"""
 WITHOUT_LINES = """
     DELETE FROM order_items i USING chosen c JOIN before b ON b.id = c.order_id
-    WHERE c.action IN ('i', 'u') AND i.shop_id = %(shop)s AND i.order_id = c.order_id AND i.created_at = b.items_at"""
+    WHERE c.action IN ('i', 'u') AND i.shop_id = %(shop)s AND i.order_id = c.order_id AND i.created_at = b.items_at AND {within}"""
 LINES = """
     INSERT INTO order_items ({line}) SELECT {line_of} FROM chosen c
     CROSS JOIN LATERAL jsonb_populate_recordset(NULL::order_items, c.lines) AS was WHERE c.action = 'u'"""
@@ -66,40 +75,49 @@ WITHOUT_GUESTS = (
 
 @dataclass(frozen=True)
 class Undone:
-    """How many orders were put back as they were, taken out again, and left because they were changed since."""
+    """How many orders were put back as they were, taken out again, and left because they were changed or archived since."""
 
     put_back: int
     taken_out: int
     kept: int
+    archived: int = 0
 
     def __str__(self) -> str:
         words = (
             f"{plural(self.put_back, 'order', 'orders')} put back as before, {number(self.taken_out)} taken out again."
         )
-        if not self.kept:
-            return words
-        return f"{words} {plural(self.kept, 'order was', 'orders were')} changed since and stayed as they are."
+        if self.kept:
+            words += f" {plural(self.kept, 'order was', 'orders were')} changed since and stayed as they are."
+        if self.archived:
+            words += f" {plural(self.archived, 'order', 'orders')} stayed because their lines were archived since."
+        return words
 
 
-def undo(snapshot_id: int, by: str, config: Config) -> Undone:
-    """Put back what a replay has overwritten, deleted or brought in, in one transaction. Refused with a sentence.
+@contextmanager
+def undo(snapshot_id: int, by: str, config: Config) -> Iterator[Undone]:
+    """Put back what a replay has overwritten, deleted or brought in. Refused with a sentence.
 
-    A run of the same shop and kind that is under way keeps it waiting: neither sees half of the other.
+    The block records it and commits, still under the lease; what it does not commit is taken back. A run of the same
+    shop and kind keeps it out: neither sees half of the other.
     """
     snapshot = db.session.get_one(Snapshot, snapshot_id, populate_existing=True)
     key, shop_id = lease_key(snapshot), snapshot.shop_id
     refuse_other_kinds(snapshot)
     db.session.rollback()
-    with held(key, config.redis_url) as lease, raw_connection() as connection, connection.transaction():
-        prepare_session(connection, bulk=False)
-        lease.check(connection)
-        refuse_too_late(connection, snapshot_id)
-        undone = put_back(connection, shop_id, snapshot_id)
-        connection.execute(
-            "UPDATE snapshots SET undone_at = clock_timestamp(), undone_by = %s, undone = %s WHERE id = %s",
-            (by, Jsonb(asdict(undone)), snapshot_id),
-        )
-    return undone
+    with held(key, config.redis_url) as lease:
+        try:
+            connection = session_connection()
+            prepare_session(connection, bulk=False)
+            lease.check(connection)
+            refuse_too_late(connection, snapshot_id)
+            undone = put_back(connection, shop_id, snapshot_id)
+            connection.execute(
+                "UPDATE snapshots SET undone_at = clock_timestamp(), undone_by = %s, undone = %s WHERE id = %s",
+                (by, Jsonb(asdict(undone)), snapshot_id),
+            )
+            yield undone
+        finally:
+            db.session.rollback()  # before the lease is given back, which waits for this transaction
 
 
 def refuse_other_kinds(snapshot: Snapshot) -> None:
@@ -130,7 +148,7 @@ def refuse_too_late(connection: psycopg.Connection[Any], snapshot_id: int) -> No
 
 def put_back(connection: psycopg.Connection[Any], shop_id: int, snapshot_id: int) -> Undone:
     """Bring rows, lines, folds and metrics back to where they were; the caller holds the lease."""
-    values = {"shop": shop_id, "snapshot": snapshot_id}
+    values: dict[str, object] = {"shop": shop_id, "snapshot": snapshot_id}
 
     def run(query: str, **names: sql.Composable) -> int:
         return connection.execute(sql.SQL(query).format(**names), values).rowcount
@@ -138,10 +156,14 @@ def put_back(connection: psycopg.Connection[Any], shop_id: int, snapshot_id: int
     whole = connection.execute(
         "SELECT count(*) FROM overwritten_orders WHERE shop_id = %(shop)s AND snapshot_id = %(snapshot)s", values
     ).fetchone() or (0,)
-    chosen = run(CHOOSE, digest=DIGEST)
+    retired(connection, until_commit=True)  # from here on no quarter is archived
+    archived = lies_archived("o", "items_at")
+    away = connection.execute(sql.SQL(ARCHIVED).format(archived=archived), values).fetchone() or (0,)
+    chosen = run(CHOOSE, digest=DIGEST, archived=archived)
     run(NOW)
     folds.take_off_lines(connection, shop_id)
-    run(WITHOUT_LINES)
+    values |= bounds(connection, shop_id, sql.SQL("before"))
+    run(WITHOUT_LINES, within=WITHIN)
     assigned = sql.SQL(", ").join(
         sql.SQL("{} = {}").format(sql.Identifier(name), sql.Identifier("was", name)) for name in ORDER
     )
@@ -156,4 +178,4 @@ def put_back(connection: psycopg.Connection[Any], shop_id: int, snapshot_id: int
     for query in WITHOUT_GUESTS:
         run(query)
     run("DELETE FROM overwritten_orders WHERE shop_id = %(shop)s AND snapshot_id = %(snapshot)s")
-    return Undone(back, out, int(whole[0]) - chosen)
+    return Undone(back, out, int(whole[0]) - chosen - int(away[0]), int(away[0]))

@@ -26,6 +26,7 @@ from shop.snapshots import jobs, runs
 from shop.snapshots.addressed import busy, run_or_404, shop_of
 from shop.snapshots.advice import advice, can_be_accepted, can_run_again
 from shop.snapshots.calendar import calendar
+from shop.snapshots.cancelling import cancel
 from shop.snapshots.forms import FetchForm, UploadForm
 from shop.snapshots.lists import HEADER, KINDS, SNAPSHOTS, snapshot_fields
 from shop.snapshots.models import Snapshot
@@ -204,12 +205,29 @@ def confirmation(snapshot_id: int) -> str | Response:
     return again(earlier, confirmed=True)
 
 
+@bp.post("/snapshots/<int:snapshot_id>/cancellation")
+@requires(Permission.RUN_SNAPSHOTS)
+def cancellation(snapshot_id: int) -> Response:
+    """Stop a run that waits or runs, before its publish or not at all; pressed twice, it is stopped once."""
+    run = run_or_404(snapshot_id)
+    phase = run.phase
+    if run.state == "cancelled":
+        return redirect(f"/snapshots/{snapshot_id}", HTTPStatus.SEE_OTHER)
+    cancel(run, person().email)
+    record(Action.SNAPSHOT_CANCELLED, f"snapshot {snapshot_id}", shop=shop_of(run), kind=run.kind, phase=phase)
+    db.session.commit()
+    flash(f"Snapshot {snapshot_id} is stopped.")
+    return redirect(f"/snapshots/{snapshot_id}", HTTPStatus.SEE_OTHER)
+
+
 @bp.get("/snapshots/<int:snapshot_id>/difference")
 @requires(Permission.READ_OPERATIONS)
 def difference(snapshot_id: int) -> str:
     """Show what a preview has found, and what came of the file since."""
     preview = run_or_404(snapshot_id)
-    return render_template("snapshots/difference.html", **difference_parts(preview, shop_of(preview)))
+    return render_template(
+        "snapshots/difference.html", **difference_parts(preview, shop_of(preview), datetime.now(UTC))
+    )
 
 
 def again(run: Snapshot, *, confirmed: bool) -> Response:
@@ -217,6 +235,10 @@ def again(run: Snapshot, *, confirmed: bool) -> Response:
         taken = reopen(run, confirmed=confirmed)
     except runs.AlreadyRunning as error:
         return busy(error)
+    except runs.Resting as error:
+        db.session.rollback()
+        flash(error.message, "warn")
+        return redirect(f"/snapshots/{run.id}", HTTPStatus.SEE_OTHER)
     if not taken:
         db.session.rollback()
         return redirect(f"/snapshots/{run.id}", HTTPStatus.SEE_OTHER)
@@ -251,6 +273,7 @@ def show_page(run: Snapshot, word_error: str = "") -> str:
         advice=advice(run),
         word_error=word_error,
         asks_anew=runs.asks_anew(run),
+        can_be_stopped=may(Permission.RUN_SNAPSHOTS) and run.is_live,
         can_run_again=may(Permission.RUN_SNAPSHOTS) and can_run_again(run),
         can_be_accepted=may(Permission.RUN_SNAPSHOTS) and can_be_accepted(run),
     )

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import structlog
 
+from shop.fault_points import fault_point
 from shop.platforms.failures import ExportGone, PlatformFailure, Transient
 from shop.platforms.remote import ExportState, ExportStatus, Remote, Ticket
 from shop.snapshots import retries
 from shop.snapshots.export_row import ExportRow
-from shop.snapshots.fault_points import fault_point
 
 LOOKS = (2, 3, 5, 10, 20, 30, 60)  # seconds before each look at an export; the last one repeats
 HELD = 5  # seconds that a worker waits in place; for longer it gives the run back
@@ -28,7 +28,7 @@ class GivenUp(Transient):
 
     spent = True
 
-    mend = "Run it again when the platform answers; `flask shops check` says whether it does."
+    mend = "Run it again when the platform answers; a check of the shop’s connection says whether it does."
 
 
 def wait_in_turn(row: ExportRow, in_place: bool, tick: Callable[[], None]) -> None:
@@ -64,7 +64,7 @@ def pause(looks: int) -> float:
 def rest_after(row: ExportRow, failure: PlatformFailure) -> None:
     """End the attempt and let the run wait for the next. Raises GivenUp when there were too many failures in a row."""
     count = row.stumbled()
-    if count > len(retries.RESTS):
+    if count > retries.most_retries():
         raise GivenUp(f"{failure.happened} It was tried {count} times in a row.", code=failure.code) from failure
     seconds = retries.rest_of(count, failure.retry_after)
     log.info("run_rests", reason=failure.code, seconds=round(seconds))

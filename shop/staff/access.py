@@ -1,6 +1,5 @@
 """Who asks, what they may open and which shops they see. Every address is closed unless it says otherwise."""
 
-import hmac
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import NoReturn, TypeVar
@@ -8,15 +7,14 @@ from urllib.parse import urlencode
 
 import structlog
 from flask import Flask, abort, current_app, g, redirect, request
-from flask_login import LoginManager, current_user
-from sqlalchemy import select
+from flask_login import LoginManager, current_user, login_user
 from werkzeug.wrappers import Response
 
-from shop.audit.recording import Action, Actor, act_as, record
+from shop.audit.recording import Action, Actor, act_as, address, record
 from shop.db import db
 from shop.errors import failure_page, wants_json
 from shop.shops.models import Shop
-from shop.staff import sessions, throttle
+from shop.staff import confirmation, sessions, throttle, tokens
 from shop.staff.models import Person
 from shop.staff.permissions import ALLOWED, Permission, Role
 from shop.staff.queries import shops_of
@@ -25,7 +23,6 @@ View = TypeVar("View", bound=Callable[..., object])
 
 OPEN = "is_public"
 NEEDED = "permissions"
-TOKEN_PATHS = (".json", ".csv")
 
 
 class Visitor:
@@ -35,9 +32,13 @@ class Visitor:
     is_active = True
     is_anonymous = False
 
-    def __init__(self, person: Person, secret: str | None = None) -> None:
+    def __init__(
+        self, person: Person, secret: str | None = None, *, is_due: bool = False, is_proved: bool = False
+    ) -> None:
         self.person = person
-        self.secret = secret
+        self.secret = secret  # None: it is a token
+        self.is_due = is_due  # the use of this session or token is to be noted
+        self.is_proved = is_proved  # the password was given a short while ago
 
     def get_id(self) -> str | None:
         return self.secret
@@ -83,12 +84,23 @@ def admit() -> Response | None:
         return sign_in_first()
     act_as(Actor(visitor.person.email, visitor.person.id))
     structlog.contextvars.bind_contextvars(actor=visitor.person.id)
-    if visitor.secret and sessions.note_use(visitor.secret):
-        db.session.commit()
+    if visitor.is_due:
+        note_use(visitor)
     needed = getattr(view, NEEDED, None)
     if needed is None or not needed <= ALLOWED[Role(visitor.person.role)]:
         refuse(HTTPStatus.FORBIDDEN, needs=" and ".join(sorted(needed or ["an address that is open to somebody"])))
+    if confirmation.needs_confirming(view) and not visitor.is_proved:
+        answer = confirmation.step(visitor.person, visitor.secret)
+        db.session.commit()
+        return answer
     return None
+
+
+def note_use(visitor: Visitor) -> None:
+    """Write down that a session or a token is in use; now and then, not with each request."""
+    noted = sessions.note_use(visitor.secret) if visitor.secret else tokens.note_use(tokens.carried())
+    if noted:
+        db.session.commit()
 
 
 def forget(_error: BaseException | None) -> None:
@@ -97,24 +109,33 @@ def forget(_error: BaseException | None) -> None:
 
 def by_cookie(secret: str) -> Visitor | None:
     """Return whose live session the cookie opens."""
-    person = sessions.person_of(secret)
-    return Visitor(person, secret) if person else None
+    found = sessions.found(secret)
+    return Visitor(found.person, secret, is_due=found.is_due, is_proved=found.is_proved) if found else None
 
 
 def by_token(_request: object) -> Visitor | None:
     """Return whose personal token the request carries; tokens only read, and only what is made for programs."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme != "Bearer" or request.method not in {"GET", "HEAD"} or not request.path.endswith(TOKEN_PATHS):
+    given = tokens.carried()
+    if given is None:
         return None
-    wanted = sessions.hashed(token.strip())
-    person = db.session.scalar(select(Person).where(Person.token_hash == wanted, Person.state == "active"))
-    if person is None or not hmac.compare_digest(person.token_hash or b"", wanted):
+    found = tokens.found(given)
+    if isinstance(found, tokens.Refused):
+        g.token_refused = found
         return None
-    return Visitor(person)
+    return Visitor(found.person, is_due=found.is_due)
+
+
+def note_program(path: str, query: str, rows: int) -> None:
+    """Write down that a program has read a list with somebody's token. A person who looks at a page has taken nothing away."""
+    visitor = signed_in()
+    if visitor is not None and visitor.secret is None:
+        record(Action.EXPORTED, path, query=query, rows=rows)
+        db.session.commit()
 
 
 def sign_in_first() -> Response:
     """Send a browser to the sign-in page and back again; tell a program that it needs a token."""
+    write_down_refused_token()
     if wants_json():
         answer = failure_page(HTTPStatus.UNAUTHORIZED)
         answer.headers["WWW-Authenticate"] = 'Bearer realm="Pult"'
@@ -123,6 +144,16 @@ def sign_in_first() -> Response:
         return redirect("/sign-in", HTTPStatus.SEE_OTHER)
     wanted = request.full_path.removesuffix("?")
     return redirect(f"/sign-in?{urlencode({'next': wanted})}", HTTPStatus.SEE_OTHER)
+
+
+def write_down_refused_token() -> None:
+    """Leave an entry of a token that was refused; of made-up ones no more than a few from one address."""
+    refused: tokens.Refused | None = g.get("token_refused")
+    if refused and (refused.person or throttle.throttle().is_worth_an_entry(address() or "")):
+        if refused.person:
+            act_as(Actor(refused.person.email, refused.person.id))
+        record(Action.TOKEN_REFUSED, request.path, method=request.method, reason=refused.reason, prefix=refused.prefix)
+        db.session.commit()
 
 
 def refuse(status: HTTPStatus, needs: str) -> NoReturn:
@@ -144,6 +175,19 @@ def person() -> Person:
     if visitor is None:
         abort(HTTPStatus.UNAUTHORIZED)
     return visitor.person
+
+
+def kept_secret() -> str:
+    """Return the secret of this browser's session. Only for views that no token opens."""
+    visitor = signed_in()
+    if visitor is None or visitor.secret is None:
+        abort(HTTPStatus.UNAUTHORIZED)
+    return visitor.secret
+
+
+def renew_session() -> None:
+    """Give this browser's session another secret, because what its person may do has changed."""
+    login_user(Visitor(person(), sessions.rotated(kept_secret()), is_proved=True))
 
 
 def may(permission: Permission) -> bool:

@@ -5,13 +5,17 @@ import sys
 from collections.abc import Sequence
 
 import click
+from flask import current_app
 
 from shop.commands import ShopGroup, one_line_from_stdin
 from shop.db import db
-from shop.staff import people
+from shop.formatting import plural
+from shop.staff import links, people
+from shop.staff import second_factor as factors
 from shop.staff.passwords import invented
 from shop.staff.permissions import Role
 from shop.staff.queries import Colleague, colleagues
+from shop.staff.sealing import reseal_factor
 
 group = ShopGroup("staff", help="The people who sign in: roles, shops, passwords, tokens.")
 
@@ -42,7 +46,8 @@ def add(email: str, role: str, name: str, slugs: Sequence[str], password_stdin: 
 @shop_option
 def shops(email: str, slugs: Sequence[str]) -> None:
     """Let EMAIL see exactly the shops given."""
-    person = people.give_shops(email, slugs)
+    person = people.known_person(email)
+    people.give_shops(person, slugs)
     db.session.commit()
     click.echo(f"{person.email}, {person.role}, sees {shops_in_words(person.role, slugs)}.")
 
@@ -74,9 +79,38 @@ def token(email: str) -> None:
 @click.argument("email")
 def remove(email: str) -> None:
     """Deactivate EMAIL. They are signed out everywhere, their token is dead; the audit trail keeps what they did."""
-    person = people.deactivate(email)
+    person = people.known_person(email)
+    people.deactivate(person)
     db.session.commit()
     click.echo(f"{person.email} can no longer sign in. `flask staff add` brings the person back.")
+
+
+@group.command("link")
+@click.argument("email")
+def link(email: str) -> None:
+    """Print a one-time link with which EMAIL chooses a password. Links made before it stop working."""
+    path = people.invite(people.known_person(email))
+    db.session.commit()
+    click.echo(f"{links.base(current_app.extensions['pult'])}{path}")
+    click.echo("Shown only now, and used once. Hand it over in a way that nobody else reads.", err=True)
+
+
+@group.command("second-factor")
+@click.argument("email")
+def second_factor(email: str) -> None:
+    """Take EMAIL's second factor away, for somebody who lost it and is the only owner."""
+    person = people.known_person(email)
+    factors.remove(person)
+    db.session.commit()
+    click.echo(f"{person.email} signs in with the password alone from now on.")
+
+
+@group.command("reseal")
+def reseal() -> None:
+    """Seal every second factor under SECRET_KEY that is sealed under SECRET_KEY_BEFORE; may be run again."""
+    count = sum(reseal_factor(one.person) for one in colleagues())
+    db.session.commit()
+    click.echo(f"{plural(count, 'second factor', 'second factors')} sealed anew.")
 
 
 @group.command("list")
@@ -124,7 +158,8 @@ def as_values(one: Colleague) -> dict[str, object]:
         "role": one.person.role,
         "state": one.person.state,
         "shops": None if one.shops is None else [shop.slug for shop in one.shops],
-        "token": one.person.token_hash is not None,
+        "tokens": one.tokens,
+        "second_factor": one.person.factor_since is not None,
         "last_seen_at": seen.isoformat() if seen else None,
     }
 

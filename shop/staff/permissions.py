@@ -11,6 +11,8 @@ class Permission(StrEnum):
     READ_OPERATIONS = "read_operations"  # snapshots, recovery, shops
     RUN_SNAPSHOTS = "run_snapshots"  # start, upload, retry, cancel
     MANAGE_SHOPS = "manage_shops"  # connect, pause, resume
+    RESTORE = "restore"  # a copy beside the live database, what differs in every shop, the switch
+    CHANGE_SETTINGS = "change_settings"  # of one's shops; of the installation for those who see all of them
     MANAGE_STAFF = "manage_staff"  # people, their roles and shops
     READ_AUDIT = "read_audit"  # who did what
 
@@ -25,6 +27,13 @@ class Role(StrEnum):
 
 ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.OPERATOR: frozenset({Permission.READ_SALES, Permission.READ_OPERATIONS, Permission.RUN_SNAPSHOTS}),
+    Role.OPERATOR: frozenset(
+        {
+            Permission.READ_SALES,
+            Permission.READ_OPERATIONS,
+            Permission.RUN_SNAPSHOTS,
+            Permission.CHANGE_SETTINGS,
+        }
+    ),
     Role.MANAGER: frozenset({Permission.READ_SALES, Permission.EXPORT}),
 }

@@ -2,19 +2,32 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.engine import CursorResult
 
 from shop.db import db
+from shop.settings import values
 from shop.staff.models import Person, SignIn
 
 IDLE = timedelta(hours=12)  # unused for so long, a session ends
 LONGEST = timedelta(days=14)  # however busy, a session ends after this
-SEEN_EVERY = timedelta(minutes=1)  # `seen_at` is written no more often than this
+SEEN_EVERY = timedelta(minutes=5)  # `seen_at` is written no more often than this
+PROVED_FOR = timedelta(minutes=10)  # so long after the password was given it is not asked for again
 KEPT = timedelta(days=30)  # an ended session, for whoever asks where somebody was signed in
 BROWSER_WORDS = 200  # of the user agent that are kept
+
+
+@dataclass(frozen=True)
+class Live:
+    """What one look at a session's secret finds: whose it is, and what two of its moments mean now."""
+
+    person: Person
+    is_due: bool  # its use is to be noted again
+    is_proved: bool  # the password was given a short while ago
 
 
 def hashed(secret: str) -> bytes:
@@ -32,6 +45,7 @@ def open_session(person: Person, address: str | None, browser: str) -> str:
             token_hash=hashed(secret),
             staff_id=person.id,
             expires_at=func.now() + LONGEST,
+            proved_at=func.now(),
             address=address,
             browser=browser[:BROWSER_WORDS],
         )
@@ -45,14 +59,25 @@ def live() -> tuple[ColumnElement[bool], ...]:
     return (SignIn.ended_at.is_(None), SignIn.expires_at > now, SignIn.seen_at > now - IDLE)
 
 
-def person_of(secret: str) -> Person | None:
-    """Return whose live session this secret opens."""
-    found = select(Person).join(SignIn, SignIn.staff_id == Person.id)
-    return db.session.scalar(found.where(SignIn.token_hash == hashed(secret), Person.state == "active", *live()))
+def found(secret: str) -> Live | None:
+    """Return the live session that this secret opens, in one statement: a key of the sessions and one of the people.
+
+    The version of the settings comes along, so that a page which reads options asks for nothing more.
+    """
+    due = SignIn.seen_at < func.now() - SEEN_EVERY
+    proved = func.coalesce(SignIn.proved_at > func.now() - PROVED_FOR, False)
+    query = select(Person, due, proved, values.version()).join(SignIn, SignIn.staff_id == Person.id)
+    row = db.session.execute(
+        query.where(SignIn.token_hash == hashed(secret), Person.state == "active", *live())
+    ).first()
+    if row is None:
+        return None
+    values.note_version(row[3])
+    return Live(*row[:3])
 
 
 def note_use(secret: str) -> bool:
-    """Move the idle limit, at most once a minute; return whether anything was written."""
+    """Move the idle limit, at most once in a few minutes; return whether anything was written."""
     used = (
         update(SignIn)
         .where(SignIn.token_hash == hashed(secret), SignIn.seen_at < func.now() - SEEN_EVERY)
@@ -66,13 +91,32 @@ def note_use(secret: str) -> bool:
     return True
 
 
+def note_proof(secret: str) -> None:
+    """Keep that the password was given just now."""
+    db.session.execute(update(SignIn).where(SignIn.token_hash == hashed(secret)).values(proved_at=func.now()))
+
+
+def rotated(secret: str) -> str:
+    """Give a session another secret: what the old cookie opened stays open only to the new one."""
+    fresh = secrets.token_urlsafe(32)
+    db.session.execute(update(SignIn).where(SignIn.token_hash == hashed(secret)).values(token_hash=hashed(fresh)))
+    return fresh
+
+
+def live_sessions(person: Person) -> Sequence[SignIn]:
+    """Return where the person is signed in, the last used first."""
+    theirs = select(SignIn).where(SignIn.staff_id == person.id, *live())
+    return db.session.scalars(theirs.order_by(SignIn.seen_at.desc(), SignIn.created_at.desc())).all()
+
+
 def end_session(secret: str) -> None:
     db.session.execute(update(SignIn).where(SignIn.token_hash == hashed(secret)).values(ended_at=func.now()))
 
 
-def end_sessions(person: Person) -> int:
-    """End every live session of a person and return how many there were."""
-    ended = update(SignIn).where(SignIn.staff_id == person.id, *live()).values(ended_at=func.now())
+def end_sessions(person: Person, but: str | None = None) -> int:
+    """End every live session of a person, except the one with this secret, and return how many there were."""
+    others = () if but is None else (SignIn.token_hash != hashed(but),)
+    ended = update(SignIn).where(SignIn.staff_id == person.id, *live(), *others).values(ended_at=func.now())
     result = db.session.execute(ended)
     assert isinstance(result, CursorResult)
     return result.rowcount

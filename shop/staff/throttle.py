@@ -16,6 +16,9 @@ log = structlog.get_logger()
 
 PER_ACCOUNT = (RateLimitItemPerMinute(5, 15), RateLimitItemPerHour(20, 3))
 PER_ADDRESS = (RateLimitItemPerMinute(30, 15), RateLimitItemPerHour(120, 3))  # an office shares one address
+PER_REFUSED_TOKEN = (
+    RateLimitItemPerMinute(20, 15),
+)  # entries of the trail that one address may fill with made-up tokens
 PATIENCE = 1.0  # seconds that Redis has to answer
 
 Window = tuple[RateLimitItem, str]
@@ -41,7 +44,13 @@ class Throttle:
 
     def take(self, email: str, address: str) -> Allowance:
         """Use up one try of the address and of the account."""
-        windows = [*windows_of(address, PER_ADDRESS), *windows_of(account(email), PER_ACCOUNT)]
+        return self.counted([*windows_of(address, PER_ADDRESS), *windows_of(account(email), PER_ACCOUNT)])
+
+    def is_worth_an_entry(self, address: str) -> bool:
+        """Tell whether one more made-up token from there is written down; a flood of them is not."""
+        return not self.counted(windows_of(f"token {address}", PER_REFUSED_TOKEN)).pause
+
+    def counted(self, windows: list[Window]) -> Allowance:
         try:
             return taken(self.shared, windows)
         except RedisError as error:

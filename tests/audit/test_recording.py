@@ -6,7 +6,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 
 from shop.audit.models import AuditEntry
-from shop.audit.recording import FIELDS, WORKER, Action, act_as, record
+from shop.audit.recording import FIELDS, MASKED, WORKER, Action, Secret, act_as, record
 from shop.audit.wording import WORDS, act, particulars
 from tests.builders import a_shop
 
@@ -46,9 +46,19 @@ def test_a_worker_signs_as_a_worker_and_the_command_line_as_itself(app: Flask, d
     ]
 
 
+def test_a_secret_is_told_as_one_and_never_which(db: SQLAlchemy) -> None:
+    old, new = Secret("canary-7d1"), Secret("")
+    record(Action.STAFF_RENAMED, "a setting", before=old, after=new)
+    db.session.commit()
+    entry = db.session.scalars(select(AuditEntry)).one()
+    assert entry.details == {"before": MASKED, "after": None}
+    assert "canary" not in repr(old)
+
+
 def test_entries_read_as_words() -> None:
     assert act(AuditEntry(action="shop_added")) == "connected a shop"
     assert act(AuditEntry(action="of_a_later_version")) == "of a later version"
+    assert particulars({"after": "owner", "before": "manager"}) == "before manager, after owner"
     assert particulars({"base_url": None, "replaced": True, "shops": ["praha", "brno"], "rows": 3}) == (
         "replaced yes, shops praha and brno, rows 3"
     )

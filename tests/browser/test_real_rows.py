@@ -23,6 +23,7 @@ LISTS = (
     "/products/",
     "/snapshots/",
     "/snapshots/new",
+    "/partitions/",
     "/jobs/",
     "/shops/",
     "/staff/",

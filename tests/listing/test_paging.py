@@ -148,7 +148,7 @@ def test_every_row_stands_exactly_once_forth_and_back(db: SQLAlchemy, bounds: No
         assert walked_back(listing, lambda found: order_page(found, theirs, db)) == rows
         total = order_page(listing, theirs, db).total
         assert total.value is not None
-        assert total.value == len(rows) if total.exact else total.value == most < len(rows)
+        assert total.value == len(rows) if total.exact else 0 < total.value <= most and total.value < len(rows)
         if total.exact and total.sums is not None and most > len(rows):
             by_id = {(order.shop_id, order.id): order.total_shop for order in orders}
             assert sum(total.sums.values()) == sum(by_id[row] for row in rows)

@@ -10,8 +10,9 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 
 from shop.orders.models import Order, OrderItem, OrderRevision
+from shop.partitions.quarters import Quarter
 from shop.shops.models import Shop
-from tests.builders import a_product, a_shop, a_snapshot, added, an_operator, signed_in
+from tests.builders import a_product, a_shop, a_snapshot, added, an_archive, an_operator, signed_in
 from tests.listing.rows import MORNING, asked, buyer, fold_all, know_statuses, ordered
 from tests.page import Page
 
@@ -231,3 +232,19 @@ def test_a_bare_order_has_a_page_without_gaps(shop: Shop, adam: FlaskClient) -> 
     assert page.has("The shop sent no items with this order.")
     assert page.has("Unknown customer")
     assert page.has("Deleted in the shop")
+
+
+def test_archived_lines_are_told_with_the_way_back(shop: Shop, adam: FlaskClient, app: Flask, db: SQLAlchemy) -> None:
+    order = ordered(shop, datetime(2001, 2, 3, 10, tzinfo=UTC), "121.00", code="old", items=2)
+    an_archive(Quarter(2001, 1))
+    page = page_of(adam, order)
+    assert page.has("The 2 lines of this order are archived with 2001-Q1, which left the table")
+    assert page.has("Ask an operator or an owner to bring 2001-Q1 back")
+    assert page.has("Net sales of this order")
+    assert not page.has("The lines add up to"), "what is not there is not added up"
+    assert not page.has("The shop sent no items")
+    ota = signed_in(app.test_client(), an_operator([shop]))
+    assert page_of(ota, order).link("Bring 2001-Q1 back…") == "/partitions/?quarter=2001-Q1#chosen"
+    listed = adam.get("/orders.json").get_json()
+    assert [(row["code"], row["items"]) for row in listed["rows"]] == [("old", 2)]
+    assert "old" in adam.get("/orders.csv").text

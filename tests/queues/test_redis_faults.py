@@ -21,7 +21,7 @@ from tests.builders import a_shop, an_operator, another_app, posted, signed_in
 from tests.queues.flaky import Flaky, flaky
 from tests.snapshots.files import an_order_line, books, packed, stored_run
 from tests.snapshots.invariants import broken_invariants
-from tests.workers import Worker, is_alive, kill, until, working
+from tests.workers import HASTY, Worker, is_alive, kill, until, working
 
 pytestmark = pytest.mark.chaos
 ORDERS = 200
@@ -70,7 +70,7 @@ def test_a_wipe_in_the_midst_of_a_run_loses_neither_it_nor_those_that_wait(
     waits = stored_run(app, a_shop("jina"), FILE)
     assert enqueue(run)
     assert enqueue(waits)
-    with working(environment | {"PULT_FAULTS": str(faults)}, "imports"):
+    with working(environment | {"PULT_FAULTS": str(faults)}, "imports", script=HASTY):
         until(lambda: not (faults / "publish.before").exists())
         redis.flushdb()  # this suite's own part of it
         began = time.monotonic()

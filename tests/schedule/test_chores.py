@@ -1,25 +1,33 @@
 """What the schedule has done: requests that build on what is known, checks that see a wrong figure, a tidy house."""
 
 import os
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from shop.chores import Later, ask_for_all, ask_for_changes, can_be_asked, check_figures, keep_house
 from shop.config import Config
+from shop.heartbeats import Heartbeat
 from shop.platforms.records import Kind
 from shop.shops.models import Shop
 from shop.shops.secrets import seal
 from shop.snapshots.coverage import AGAIN, covered_until
-from shop.snapshots.models import FailedSnapshot, ReportedDeletion, Snapshot, WebhookNotice
+from shop.snapshots.models import FailedSnapshot, OverwrittenOrder, ReportedDeletion, Snapshot, WebhookNotice
 from shop.snapshots.rawstore import raw_folder
+from shop.staff.models import SignIn
+from shop.task_runs import TaskRun
 from tests.builders import a_shop, added, an_order, an_owner, signed_in
 from tests.servers import SECRET_KEY
 
+ROOT = Path(__file__).parents[2]
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOUR = timedelta(hours=1)
 
@@ -201,3 +209,48 @@ def test_the_house_is_kept_and_nothing_living_is_touched(db: SQLAlchemy, config:
     assert keep_house().words == "There was nothing to clear away."
     for path in folder.glob("*.part"):
         path.unlink()
+
+
+HOUSEKEEPER = """
+import tests.skewed
+from shop.chores import keep_house
+from shop.db import db
+from shop.factory import create_app
+with create_app().app_context():
+    print(keep_house().words)
+    db.session.commit()
+"""
+
+
+@pytest.mark.parametrize("years", [2, -2])
+def test_a_housekeeper_whose_clock_is_years_away_throws_nothing_away(
+    db: SQLAlchemy, config: Config, environment: dict[str, str], client: FlaskClient, years: int
+) -> None:
+    """T5. Two years ahead, all that is kept for a day or a month looks old; the database's clock says that it is not."""
+    shop = connected()
+    signed_in(client, an_owner())
+    run = a_run(shop, NOW, purpose="replay").id
+    added(ReportedDeletion(shop_id=shop.id, snapshot_id=run, key="1", deleted_at=NOW))
+    added(WebhookNotice(shop_id=shop.id, event="e", key="1", happened_at=NOW, received_at=NOW))
+    added(OverwrittenOrder(shop_id=shop.id, snapshot_id=run, order_id=1, action="i"))
+    for process in ("here:1", "here:2"):
+        added(Heartbeat(process=process, part="ops", since=NOW, heard_at=NOW))
+    for state in ("done", "failed", "done"):
+        added(TaskRun(task="a", scheduled_for=func.clock_timestamp(), state=state))
+    part = raw_folder(config.data_dir) / "run-999999.part"
+    part.touch()
+    before = rows(db)
+    skew = environment | {"PULT_TEST_SKEW": str(years * 366 * 24 * 3600)}
+    told = subprocess.run(
+        [sys.executable, "-c", HOUSEKEEPER], env=skew, cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert told == "There was nothing to clear away.\n"
+    assert rows(db) == before
+    part.unlink()  # which would fail if it were gone
+
+
+def rows(db: SQLAlchemy) -> list[int]:
+    """Count what housekeeping could throw away."""
+    db.session.rollback()
+    kept = (SignIn, ReportedDeletion, WebhookNotice, OverwrittenOrder, Heartbeat, TaskRun)
+    return [db.session.scalar(select(func.count()).select_from(model)) or 0 for model in kept]

@@ -9,7 +9,8 @@ from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 from sqlalchemy import func, text, update
 
-from shop import heartbeats, ticking
+from shop import heartbeats, schedule, ticking
+from shop.backups.models import Backup
 from shop.heartbeats import SCHEDULER, TICK, Heartbeat
 from shop.lateness import troubles
 from shop.queues import ALL
@@ -87,7 +88,7 @@ def test_fault_p15_the_alarm_of_a_late_task_names_the_shop_only_to_who_may_see_i
     db.session.commit()
     ticking.decide()
     assert told() == []
-    late = update(TaskRun).where(TaskRun.shop_id == other.id)
+    late = update(TaskRun).where(TaskRun.shop_id == other.id, TaskRun.task == schedule.FIGURES)
     db.session.execute(late.values(scheduled_for=func.clock_timestamp() - timedelta(hours=30)))
     db.session.commit()
     assert any(sentence.startswith("Check of the figures of Secret shop is late") for sentence in told())
@@ -159,3 +160,29 @@ def test_the_list_shows_last_and_next_on_the_clock_of_each_shop(
     assert "04:40" in shown.stdout
     ticked = runner.invoke(args=["schedule", "tick"])
     assert (ticked.exit_code, ticked.stdout) == (0, "0 queued.\n")
+
+
+@pytest.mark.usefixtures("alive")
+def test_the_age_of_the_newest_copy_is_told_once_it_is_too_old(
+    client: FlaskClient, runner: FlaskCliRunner, db: SQLAlchemy, redis: Redis
+) -> None:
+    signed_in(client, an_owner())
+    assert "backup" not in " ".join(told()), "a new installation has a night for its first"
+    copy = Backup(
+        state="restorable", requested_by="a test", folder="a-copy", started_at=func.now() - timedelta(hours=25)
+    )
+    db.session.add(copy)
+    db.session.commit()
+    assert told() == []
+    copy.started_at = func.now() - timedelta(hours=30, minutes=2)
+    db.session.commit()
+    sentence = "The newest proven backup is 1 d 6 h old; what came since would be lost in a disaster."
+    assert told() == [sentence]
+    assert sentence in plain(client.get("/orders/").text)
+    assert plain(client.get("/backups/").text).count(sentence) == 1
+    health = client.get("/health/ready")
+    assert (health.status_code, health.json["failing"]) == (503, ["backups"])
+    db.session.execute(text("DELETE FROM backups"))
+    db.session.execute(update(Heartbeat).values(since=func.now() - timedelta(hours=30)))
+    db.session.commit()
+    assert told() == ["No backup has been proven yet: after a disaster there would be nothing to restore."]

@@ -10,12 +10,13 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 
+from shop import sealing
 from shop.audit.models import AuditEntry
 from shop.config import Config, SecretKey
 from shop.doctor import State, sealed_secrets
-from shop.shops import commands, secrets
+from shop.shops import commands
 from shop.shops.models import Shop
-from shop.shops.secrets import box, is_current, opened, seal, unseal
+from shop.shops.secrets import is_current, opened, purpose, seal, unseal
 from shop.shops.webhook_keys import keep_key, keys_of
 from tests.builders import a_shop, an_owner, another_app, signed_in
 from tests.servers import SECRET_KEY
@@ -57,7 +58,7 @@ def test_both_keys_open_and_the_new_one_seals() -> None:
 
 
 def test_what_was_sealed_before_keys_had_ids_still_opens() -> None:
-    sealed = box(1, SECRET_KEY).encrypt(b'{"token": "t"}')
+    sealed = sealing.box(purpose(1), SECRET_KEY).encrypt(b'{"token": "t"}')
     assert opened(1, sealed, SECRET_KEY) == opened(1, sealed, NEW) == {"token": "t"}
     assert not is_current(sealed, SECRET_KEY)
 
@@ -141,5 +142,5 @@ def test_the_doctor_names_what_is_behind_and_what_is_lost(app: Flask, rotated: F
 
 
 def test_the_keys_name_tells_nothing_of_the_key() -> None:
-    assert secrets.key_id(SECRET_KEY) != secrets.key_id(NEW)
-    assert len(secrets.key_id(SECRET_KEY)) == 8
+    assert sealing.key_id(SECRET_KEY) != sealing.key_id(NEW)
+    assert len(sealing.key_id(SECRET_KEY)) == 8

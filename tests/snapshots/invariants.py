@@ -3,6 +3,8 @@
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 
+ARCHIVED = """(SELECT o.shop_id, o.id, o.local_day FROM orders o JOIN partition_archives a
+    ON a.state IN ('retiring', 'retired', 'dropped') AND o.items_at >= a.starts_at AND o.items_at < a.ends_at)"""
 CHECKS = {
     "daily_sales differs from the orders": """
         SELECT * FROM (
@@ -13,14 +15,15 @@ CHECKS = {
                           fees AS f, tax AS t, rounding AS r FROM daily_sales) AS kept
         USING (shop_id, day, status_code, orders, items, units, total, gross, d, s, f, t, r)
         WHERE made.* IS NULL OR kept.* IS NULL""",
-    "daily_product_sales differs from the lines": """
+    "daily_product_sales differs from the lines": f"""
         SELECT * FROM (
             SELECT o.shop_id, o.local_day AS day, coalesce(i.sku, '') AS sku, count(DISTINCT o.id)::int AS orders, sum(i.quantity) AS units,
                    sum(round(i.total_without_vat / o.exchange_rate, 2)) AS sales
             FROM orders o JOIN order_items i ON i.shop_id = o.shop_id AND i.order_id = o.id AND i.created_at = o.items_at
             WHERE o.counted AND i.kind = 'goods' GROUP BY 1, 2, 3) AS made
         FULL JOIN daily_product_sales AS kept USING (shop_id, day, sku, orders, units, sales)
-        WHERE made.shop_id IS NULL OR kept.shop_id IS NULL OR made.* IS NULL OR kept.* IS NULL""",
+        WHERE (made.shop_id IS NULL OR kept.shop_id IS NULL OR made.* IS NULL OR kept.* IS NULL)
+        AND (shop_id, day) NOT IN (SELECT shop_id, local_day FROM {ARCHIVED} AS away)""",
     "product_metrics differs from the days": """
         SELECT m.* FROM product_metrics m
         LEFT JOIN (SELECT shop_id, sku, sum(orders) AS orders, sum(units) AS units, sum(sales) AS sales FROM daily_product_sales GROUP BY 1, 2) AS d
@@ -41,9 +44,10 @@ CHECKS = {
     "a line stands without its order, or apart from it": """
         SELECT i.order_id FROM order_items i LEFT JOIN orders o ON o.shop_id = i.shop_id AND o.id = i.order_id AND o.items_at = i.created_at
         WHERE o.id IS NULL""",
-    "an order lacks lines": """
+    "an order lacks lines": f"""
         SELECT o.id FROM orders o WHERE o.items <> (
-            SELECT count(*) FROM order_items i WHERE i.shop_id = o.shop_id AND i.order_id = o.id AND i.created_at = o.items_at)""",
+            SELECT count(*) FROM order_items i WHERE i.shop_id = o.shop_id AND i.order_id = o.id AND i.created_at = o.items_at)
+        AND (o.shop_id, o.id) NOT IN (SELECT shop_id, id FROM {ARCHIVED} AS away)""",
     "an order's customer does not exist": """
         SELECT o.id FROM orders o LEFT JOIN customers c ON c.shop_id = o.shop_id AND c.id = o.customer_id
         WHERE o.customer_id IS NOT NULL AND c.id IS NULL""",

@@ -1,33 +1,12 @@
 """The worker of the chaos with its clocks set wrong by PULT_TEST_SKEW seconds; what the system tells stays right."""
 
-import datetime as dt
-import os
 import runpy
-import time
+import sys
 from pathlib import Path
-from typing import Any
 
-SKEW = float(os.environ["PULT_TEST_SKEW"])
-right_time, right_datetime = time.time, dt.datetime
+TESTS = Path(__file__).parents[1]
+sys.path.insert(0, str(TESTS.parent))
 
+import tests.skewed  # noqa: E402, F401 the path has to come first, and the clocks before everything else
 
-class Right(type):
-    """Takes every moment for one of these, whoever made it."""
-
-    def __instancecheck__(cls, one: object) -> bool:
-        return isinstance(one, right_datetime)
-
-
-class WrongDatetime(right_datetime, metaclass=Right):
-    @classmethod
-    def now(cls, tz: dt.tzinfo | None = None) -> Any:
-        return right_datetime.now(tz) + dt.timedelta(seconds=SKEW)
-
-    @classmethod
-    def utcnow(cls) -> Any:
-        return cls.now(dt.UTC).replace(tzinfo=None)
-
-
-time.time = lambda: right_time() + SKEW
-dt.datetime = WrongDatetime  # type: ignore[misc]  # before anybody else takes it from there
-runpy.run_path(str(Path(__file__).parents[1] / "chaos" / "chaos_worker.py"), run_name="__main__")
+runpy.run_path(str(TESTS / "chaos" / "chaos_worker.py"), run_name="__main__")

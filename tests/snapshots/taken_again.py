@@ -9,6 +9,7 @@ from shop.shops.models import Shop
 from shop.snapshots.conducting import conduct
 from shop.snapshots.models import Snapshot
 from shop.snapshots.replaying import request_replay
+from shop.snapshots.undoing import Undone, undo
 from tests.snapshots.files import stored_run
 
 TABLES = (
@@ -46,3 +47,10 @@ def waiting(
     db.session.execute(text("UPDATE snapshots SET state = 'cancelled' WHERE id = :id"), {"id": run_id})
     db.session.commit()
     return run_id
+
+
+def undone(app: Flask, run_id: int) -> Undone:
+    """Take a replay back, as an operator does."""
+    with undo(run_id, "ota@example.com", app.extensions["pult"]) as found:
+        app.extensions["sqlalchemy"].session.commit()
+    return found

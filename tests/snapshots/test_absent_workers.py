@@ -20,7 +20,7 @@ from tests.builders import a_shop, an_owner, signed_in
 from tests.snapshots.files import an_order_line, books, packed, stored_run
 from tests.snapshots.following import ended, outcomes, row
 from tests.snapshots.invariants import broken_invariants
-from tests.workers import until, working
+from tests.workers import HASTY, until, working
 
 FILE = packed(*(an_order_line(str(number)) for number in range(20)))
 TWO_MINUTES = timedelta(minutes=2)
@@ -70,7 +70,7 @@ def test_a_job_of_another_version_is_dropped_and_its_row_is_worked_on(
     run = stored_run(app, shop, FILE)
     tomorrow = "shop.snapshots.jobs.take_snapshot_of_tomorrow"
     queues.queue(IMPORTS, redis).enqueue_call(tomorrow, args=[run], timeout=60)
-    with working(environment, "imports") as worker:
+    with working(environment, "imports", script=HASTY) as worker:
         until(lambda: redis.llen("rq:queue:imports") == 0)
         assert row(db, run).state == "queued", "not lost, and not failed either"
         assert ended(db, run).state == "done"

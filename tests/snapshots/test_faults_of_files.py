@@ -19,6 +19,7 @@ from shop.shops.models import Shop
 from shop.snapshots import conducting
 from shop.snapshots.models import QuarantinedRecord, Snapshot
 from shop.snapshots.proving import Implausible
+from shop.snapshots.staging import TooManyBad
 from tests.snapshots.files import a_customer_line, an_order_line, books, load, packed
 from tests.snapshots.invariants import broken_invariants
 
@@ -62,7 +63,7 @@ def test_an_error_in_place_of_the_file_changes_nothing(
     """F4: the platform's complaint, saved as if it were the export."""
     load(app, shop, packed(an_order_line("1")))
     before = stored(db)
-    with pytest.raises(Implausible, match="None of the 1 records in this file can be read"):
+    with pytest.raises(TooManyBad, match="None of the 1 records in this file can be read"):
         load(app, shop, pack(json.dumps(answer).encode() + b"\n"))
     assert stored(db) == before
     aside = db.session.scalars(select(QuarantinedRecord)).one()

@@ -85,6 +85,36 @@ def test_every_bad_value_is_set_aside_with_its_place_and_the_rest_loads(app: Fla
     assert broken_invariants(db) == []
 
 
+def amounts(code: str, item: dict[str, Any] | None = None, repeated: int = 1, **price: str) -> dict[str, Any]:
+    order = an_order_line(code, lines=[a_line() | (item or {})] * repeated)
+    order["price"] |= {"withVat": "1.00", "vat": "0.00", "toPay": "1.00", **price}
+    return order
+
+
+MOST, ONE = "900000000000.00", "1.00"
+BEYOND = [  # each number can be kept, and what is reckoned from them cannot
+    (
+        amounts("rate", {"itemPrice": {"withVat": ONE, "withoutVat": MOST, "vat": "0.00", "vatRate": "21.00"}}, exchangeRate="0.00000001"),
+        "$.items[0].itemPrice.withoutVat",
+    ),
+    (amounts("net", withoutVat=MOST, exchangeRate="0.00000001"), "$.price"),
+    (amounts("tax", withVat=MOST, withoutVat=f"-{MOST}"), "$.price"),
+    (amounts("units", {"amount": "999999999.000"}, repeated=200), "$.items"),
+]  # fmt: skip
+
+
+def test_what_comes_to_too_much_when_it_is_mapped_is_set_aside_as_well(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+    """F13: the numbers of a line are fine one by one; it is refused where it is made into rows, and the rest loads."""
+    file = packed(an_order_line("first"), *(order for order, _ in BEYOND), an_order_line("last"))
+    assert books(load(app, shop, file)) == {"lines": len(BEYOND) + 2, "inserted": 2, "quarantined": len(BEYOND)}
+    aside = db.session.scalars(select(QuarantinedRecord).order_by(QuarantinedRecord.line)).all()
+    assert [(row.line, row.error_code, row.path) for row in aside] == [
+        (line, "out_of_range", path) for line, (_, path) in enumerate(BEYOND, 2)
+    ]
+    assert "9.00E+19 in the shop’s currency" in aside[0].reason
+    assert broken_invariants(db) == []
+
+
 LEGAL = ["😀 👩‍👩‍👧", "\u05e2\u05d1\u05e8\u05d9\u05ea \u200f\u202e", "e\u0301 and \u00e9", "a\u2028b\u2029c\x85d", "\x7f\x80\x9f", "tab\tline\nfeed"]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select, text
 
+from shop.db import db as handle
 from shop.platforms.records import Kind
 from shop.shops.models import Shop
 from shop.snapshots import conducting, reading
@@ -24,6 +25,7 @@ CONTENT = """SELECT md5(string_agg(concat_ws('|', o.code, o.status_code, o.total
 
 
 def flask(environment: dict[str, str], *words: str, fault: str = "") -> subprocess.CompletedProcess[str]:
+    handle.session.rollback()  # a transaction of ours would idle until the server ends it, where processes start slowly
     command = [sys.executable, "-m", "flask", *words]
     return subprocess.run(
         command, cwd=ROOT, env=environment | {"PULT_FAULT_AT": fault}, capture_output=True, text=True, check=False

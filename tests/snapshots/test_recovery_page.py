@@ -1,6 +1,7 @@
 """The recovery page: failures in groups, one of them in full, and acts that happen once however often they are pressed."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,9 +11,12 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import func, select, text, update
 
 from shop.audit.models import AuditEntry
+from shop.platforms.failures import PlatformFailure
 from shop.recovery.groups import MOST_AT_ONCE
 from shop.recovery.queries import MOST_GROUPS, overview, overview_statement
+from shop.recovery.wording import TITLES
 from shop.shops.models import Shop
+from shop.snapshots.advice import ADVICE
 from shop.snapshots.models import FailedSnapshot, QuarantinedRecord, SnapshotAttempt
 from tests.builders import a_failure, a_manager, a_shop, added, an_operator, bearer, posted, signed_in
 from tests.page import Page
@@ -37,7 +41,7 @@ def test_failures_that_one_mend_would_end_are_one_group(client: FlaskClient, sho
     a_failure(shop, **CRASH, **FOR_GOOD)
     page = opened(client, "/recovery/")
     assert panels(page) == ["The platform does not answer", "Pult itself failed"], "the largest first"
-    assert page.has("4 snapshots have failed, of 2 causes")
+    assert page.has("4 snapshots have failed, from 2 causes")
     assert page.has("Pult tries it again each hour, next after")
     assert page.has("Pult does not try it again by itself")
     rows = page.rows("What the platform does not answer holds back, unreachable")
@@ -228,3 +232,37 @@ def test_a_hundred_thousand_failures_are_read_from_an_index_alone(
     db.session.commit()
     posted(client, "/recovery/pace", cause=cause, pace="60")
     assert db.session.scalar(select(func.count()).where(FailedSnapshot.retry_by.is_not(None))) == MOST_AT_ONCE
+
+
+def test_every_cause_that_a_platform_or_pult_has_is_said_in_words() -> None:
+    of_no_run = {"platform_transient", "bad_notice"}  # never met as such, and a call that no run makes
+    codes = {failure.code for failure in subclasses(PlatformFailure)} - of_no_run
+    assert codes | set(ADVICE) <= set(TITLES)
+
+
+def subclasses(of: type[PlatformFailure]) -> Iterator[type[PlatformFailure]]:
+    for one in of.__subclasses__():
+        if one.__module__.startswith("shop.platforms"):
+            yield one
+        yield from subclasses(one)
+
+
+def test_a_connection_that_wants_a_mend_is_one_press_away(db: SQLAlchemy, client: FlaskClient, shop: Shop) -> None:
+    """Trying again cannot help before; whoever presses all the same is told so where the way on stands."""
+    of_shop = {"error_code": "bad_credentials", "file_path": None, "way": "export"}
+    failed = a_failure(shop, run=of_shop, error_code="bad_credentials", fingerprint="bad_credentials", **FOR_GOOD)
+    shop.problem_code, shop.problem = "bad_credentials", "The token is not accepted."
+    db.session.commit()
+    assert opened(client, "/recovery/").link(f"Open the connection of {shop.name}") == "/shops/praha"
+    assert opened(client, f"/recovery/{failed.id}").link("Open the connection") == "/shops/praha"
+    for path, form in ((f"/recovery/{failed.id}/retry", {}), ("/recovery/probe", {"cause": "bad_credentials"})):
+        answer = posted(client, path, **form)
+        assert answer.status_code == 303
+        assert Page(client.get(answer.location).text).has("cannot be fetched until its connection is mended")
+
+
+def test_a_file_that_cannot_get_whole_leads_to_another_one(client: FlaskClient, shop: Shop) -> None:
+    failed = a_failure(shop, run={"error_code": "damaged_file"}, error_code="damaged_file", **FOR_GOOD)
+    page = opened(client, f"/recovery/{failed.id}")
+    assert page.link("Load another file") == "/snapshots/new"
+    assert not page.has("Preview a replay")

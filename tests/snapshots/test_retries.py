@@ -118,7 +118,7 @@ def test_the_sweep_has_a_budget_and_gives_up_after_a_day(app: Flask, db: SQLAlch
     assert reopen_due() == runs[BUDGET:]
     db.session.commit()
     worn = db.session.scalars(select(FailedSnapshot).where(FailedSnapshot.snapshot_id == runs[0])).one()
-    worn.sweeps = retries.MOST_SWEEPS
+    worn.sweeps = retries.most_sweeps()
     db.session.commit()
     with pytest.raises(ShopError):  # its file is not there
         conduct(runs[0], app.extensions["pult"])

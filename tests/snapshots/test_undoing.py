@@ -12,14 +12,14 @@ from shop.errors import Conflict
 from shop.orders.models import Order
 from shop.platforms.records import Kind
 from shop.shops.models import Shop
-from shop.snapshots import undoing
+from shop.snapshots import commands, undoing
 from shop.snapshots.conducting import conduct
 from shop.snapshots.models import OverwrittenOrder, Snapshot
 from shop.snapshots.replaying import request_replay
-from shop.snapshots.undoing import Undone, undo
+from shop.snapshots.undoing import Undone
 from tests.snapshots.files import a_customer_line, a_line, an_order_line, books, load, packed
 from tests.snapshots.invariants import broken_invariants
-from tests.snapshots.taken_again import contents, replayed, waiting
+from tests.snapshots.taken_again import contents, replayed, undone, waiting
 
 FIRST = packed(
     an_order_line("same"),
@@ -51,10 +51,6 @@ def file(app: Flask, db: SQLAlchemy, shop: Shop) -> int:
     return waiting(app, db, shop, AGAIN)
 
 
-def undone(app: Flask, run_id: int) -> Undone:
-    return undo(run_id, "ota@example.com", app.extensions["pult"])
-
-
 def test_undoing_puts_everything_back(app: Flask, db: SQLAlchemy, file: int) -> None:
     before = contents(db)
     replay = replayed(app, db, file)
@@ -65,7 +61,10 @@ def test_undoing_puts_everything_back(app: Flask, db: SQLAlchemy, file: int) -> 
     assert after[:5] + after[6:] == before[:5] + before[6:]  # a SKU that was sold once keeps its product
     assert broken_invariants(db) == []
     db.session.refresh(replay := db.session.get_one(Snapshot, replay.id))
-    assert (replay.undone_by, replay.undone) == ("ota@example.com", {"put_back": 3, "taken_out": 1, "kept": 0})
+    assert (replay.undone_by, replay.undone) == (
+        "ota@example.com",
+        {"put_back": 3, "taken_out": 1, "kept": 0, "archived": 0},
+    )
     assert db.session.scalars(select(OverwrittenOrder)).all() == []
 
 
@@ -102,6 +101,25 @@ def test_an_undo_that_is_killed_has_changed_nothing(
             undone(app, replay.id)
     assert contents(db) == before
     assert undone(app, replay.id).put_back == 3
+
+
+def test_what_is_undone_and_its_entry_are_one(
+    app: Flask, db: SQLAlchemy, file: int, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the undoing and its entry in the trail: neither is there, and the lease is free again."""
+    replay = replayed(app, db, file)
+    before = contents(db)
+
+    def killed(*_: object, **__: object) -> None:
+        raise SystemExit(9)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(commands, "record", killed)
+        assert runner.invoke(args=["snapshots", "undo", str(replay.id)]).exit_code == 9
+    assert contents(db) == before
+    db.session.rollback()
+    assert db.session.get_one(Snapshot, replay.id).undone_at is None
+    assert runner.invoke(args=["snapshots", "undo", str(replay.id)]).exit_code == 0
 
 
 def test_it_is_refused_twice_too_late_and_for_what_is_no_replay(
@@ -150,7 +168,10 @@ def test_the_command_says_what_was_put_back(app: Flask, db: SQLAlchemy, file: in
     told = runner.invoke(args=["snapshots", "undo", str(replay)])
     assert "3 orders put back as before, 1 taken out again." in told.output.replace("\N{NO-BREAK SPACE}", " ")
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "snapshot_undone")).one()
-    assert (entry.subject, entry.details) == (f"snapshot {replay}", {"put_back": 3, "taken_out": 1, "kept": 0})
+    assert (entry.subject, entry.details) == (
+        f"snapshot {replay}",
+        {"put_back": 3, "taken_out": 1, "kept": 0, "archived": 0},
+    )
     again = runner.invoke(args=["snapshots", "undo", str(replay)])
     assert again.exit_code == 1
     assert "undone already" in again.output

@@ -2,19 +2,26 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from click.testing import Result
+from flask import current_app
 from flask.testing import FlaskClient, FlaskCliRunner
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 
 from shop.audit.models import AuditEntry
 from shop.audit.recording import Action
-from shop.staff.models import Person
+from shop.config import SecretKey
+from shop.staff import tokens
+from shop.staff.models import Person, PersonalToken
 from shop.staff.passwords import is_password
 from shop.staff.queries import person_by_email
+from shop.staff.sealing import factor_secret
+from shop.staff.sessions import hashed
 from tests.builders import PASSWORD, a_manager, a_shop, an_owner, posted, signed_in
+from tests.staff.proofs import with_factor
 
 
 def staff(runner: FlaskCliRunner, *words: str, typed: str = "") -> Result:
@@ -61,7 +68,8 @@ def test_a_manager_gets_exactly_the_shops_that_were_named(runner: FlaskCliRunner
     assert changed.output == "adam@example.com, manager, sees berlin, praha.\n"
     listed = json.loads(staff(runner, "list", "--json").output)
     assert listed[0]["shops"] == ["praha", "berlin"]
-    assert last_entry(db).details == {"shops": ["berlin", "praha"]}
+    told = {"before": ["praha", "brno"], "after": ["berlin", "praha"], "sessions_ended": 0}
+    assert last_entry(db).details == told
 
 
 @pytest.mark.parametrize(
@@ -128,13 +136,14 @@ def test_a_token_is_all_that_stands_on_standard_output_and_replaces_the_one_befo
     olga = an_owner()
     first = staff(runner, "token", "olga@example.com")
     assert re.fullmatch(r"pult_[\w-]{43}\n", first.stdout)
-    assert last_entry(db).details == {"replaced": False}
-    kept = olga.token_hash
+    assert last_entry(db).details == {"name": "command line", "prefix": first.stdout[:12], "days": 365}
     second = staff(runner, "token", "olga@example.com")
     assert second.stdout != first.stdout
-    assert olga.token_hash != kept
-    assert last_entry(db).details == {"replaced": True}
-    assert first.stdout.strip().encode() not in bytes(olga.token_hash or b"")
+    (live,) = tokens.live_tokens(olga)
+    assert live.token_hash == hashed(second.stdout.strip())
+    revoked = db.session.scalars(select(PersonalToken).where(PersonalToken.id != live.id)).one()
+    assert revoked.revoked_at is not None
+    assert first.stdout.strip().encode() not in bytes(revoked.token_hash)
 
 
 def test_a_person_who_left_can_come_back(runner: FlaskCliRunner, client: FlaskClient) -> None:
@@ -153,6 +162,43 @@ def test_a_person_who_left_can_come_back(runner: FlaskCliRunner, client: FlaskCl
     back = staff(runner, "add", "adam@example.com", "--role", "operator", "--password-stdin", typed="quiet again now\n")
     assert back.exit_code == 0, back.output
     assert (adam.state, adam.role, adam.shops) == ("active", "operator", [])
+
+
+def test_a_link_is_all_that_stands_on_standard_output_and_opens_the_choice_of_a_password(
+    runner: FlaskCliRunner, client: FlaskClient, db: SQLAlchemy
+) -> None:
+    an_owner(password=PASSWORD)
+    made = staff(runner, "link", "olga@example.com")
+    assert made.exit_code == 0, made.output
+    assert re.fullmatch(r"http://127\.0\.0\.1:8000/choose-password\?link=\S+\n", made.stdout)
+    assert last_entry(db).details == {"purpose": "reset"}
+    path = made.stdout.strip().removeprefix("http://127.0.0.1:8000")
+    assert "olga@example.com" in client.get(path).text
+
+
+def test_the_only_owner_gets_rid_of_a_lost_device_on_the_server(runner: FlaskCliRunner, db: SQLAlchemy) -> None:
+    olga = an_owner(password=PASSWORD)
+    assert "has no second factor" in staff(runner, "second-factor", "olga@example.com").stderr
+    with_factor(olga)
+    assert staff(runner, "second-factor", "olga@example.com").exit_code == 0
+    assert (olga.factor_secret, olga.factor_since) == (None, None)
+    assert last_entry(db).action == Action.STAFF_FACTOR_REMOVED
+
+
+def test_second_factors_are_sealed_anew_with_the_key_of_today(
+    runner: FlaskCliRunner, db: SQLAlchemy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    olga = an_owner(password=PASSWORD)
+    secret = with_factor(olga)
+    assert staff(runner, "reseal").output == "0\xa0second factors sealed anew.\n"
+    config = current_app.extensions["pult"]
+    turned = replace(config, secret_key=SecretKey("the key that came after it", before=config.secret_key))
+    monkeypatch.setitem(current_app.extensions, "pult", turned)
+    assert staff(runner, "reseal").output == "1\xa0second factor sealed anew.\n"
+    monkeypatch.setitem(
+        current_app.extensions, "pult", replace(config, secret_key=SecretKey("the key that came after it"))
+    )
+    assert factor_secret(olga) == secret
 
 
 def test_the_list_is_fit_to_read(runner: FlaskCliRunner) -> None:

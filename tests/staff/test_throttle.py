@@ -1,13 +1,17 @@
 """How often a sign-in may be tried, by account and by address, in one process or many."""
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 
+from shop.config import Config
+from shop.proxies import networks
 from shop.staff.throttle import Throttle
-from tests.builders import PASSWORD, a_manager, a_shop, an_owner
+from tests.builders import PASSWORD, a_manager, a_shop, an_owner, another_app
 from tests.page import Page
 from tests.staff.acting import is_signed_in, sign_in, trail
 
@@ -83,10 +87,34 @@ def test_while_redis_is_away_people_sign_in_and_guessing_is_still_counted(
         ("::1", "2001:db8::7", "2001:db8::7"),
     ],
 )
-def test_only_a_proxy_on_this_machine_speaks_for_others(
+def test_only_a_proxy_on_this_machine_speaks_for_others_as_long_as_no_other_is_named(
     client: FlaskClient, db: SQLAlchemy, peer: str, claimed: str, believed: str
 ) -> None:
     client.environ_base["REMOTE_ADDR"] = peer
     client.environ_base["HTTP_X_FORWARDED_FOR"] = claimed
     sign_in(client, password="wrong")
+    assert str(trail(db)[0].address) == believed
+
+
+@pytest.mark.parametrize(
+    ("peer", "claimed", "believed"),
+    [
+        ("172.18.0.5", "203.0.113.7", "203.0.113.7"),
+        ("::ffff:172.18.0.5", "203.0.113.7", "203.0.113.7"),
+        ("172.18.0.5", "198.51.100.1, 203.0.113.7, 172.18.0.9", "203.0.113.7"),  # the proxy before the proxy
+        ("172.18.0.5", "198.51.100.1, somewhere", "172.18.0.5"),
+        ("172.18.0.5", "", "172.18.0.5"),
+        ("172.19.0.5", "203.0.113.7", "172.19.0.5"),
+        ("203.0.113.7", "172.18.0.5", "203.0.113.7"),
+    ],
+)
+def test_a_proxy_that_is_named_speaks_for_others(
+    config: Config, db: SQLAlchemy, peer: str, claimed: str, believed: str
+) -> None:
+    """In a container of its own it is not on this machine; nobody else can claim to be one."""
+    with another_app(replace(config, trusted_proxies=networks("172.18.0.0/16"))) as app:
+        client = app.test_client()
+        client.environ_base["REMOTE_ADDR"] = peer
+        client.environ_base["HTTP_X_FORWARDED_FOR"] = claimed
+        sign_in(client, password="wrong")
     assert str(trail(db)[0].address) == believed

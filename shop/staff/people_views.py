@@ -1,0 +1,229 @@
+"""The pages of the people, for owners: who there is, somebody new, and one person with all that can be done about them."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from shop.audit.recording import Action, record
+from shop.db import db
+from shop.errors import ShopError
+from shop.formatting import plural
+from shop.listing.asked import root
+from shop.settings import mailing
+from shop.shops.queries import all_shops, home_zone, shop_numbers
+from shop.staff import people, second_factor, tokens
+from shop.staff.access import kept_secret, person, renew_session, requires
+from shop.staff.confirmation import confirmed
+from shop.staff.devices import device
+from shop.staff.forms import PersonForm
+from shop.staff.links import LIVES_IN_WORDS, Purpose
+from shop.staff.models import Person
+from shop.staff.permissions import Permission, Role
+from shop.staff.queries import colleagues, person_numbered, shops_given_to
+from shop.staff.sealing import show_once, shown_once
+from shop.staff.sessions import live_sessions
+
+bp = Blueprint("people", __name__, url_prefix="/staff")
+
+ROLES = (
+    (Role.MANAGER.value, "Manager: sales and exports of their shops"),
+    (Role.OPERATOR.value, "Operator: snapshots, recovery and sales of their shops"),
+    (Role.OWNER.value, "Owner: everything, of every shop"),
+)
+MAIL = """Good day {name},
+
+with this link you choose your password for Pult and are signed in:
+
+{link}
+
+It works once, for {lives}. Whoever has it chooses the password, so do not pass it on. If you expected no such mail, tell the
+person who looks after Pult; without the link nothing changes.
+"""
+
+
+@bp.get("/")
+@requires(Permission.MANAGE_STAFF)
+def index() -> str:
+    return render_template("staff/index.html", colleagues=colleagues(), numbers=shop_numbers(), zone=home_zone())
+
+
+@bp.get("/new")
+@requires(Permission.MANAGE_STAFF)
+def new() -> str:
+    return new_page(PersonForm())
+
+
+@bp.post("/")
+@requires(Permission.MANAGE_STAFF)
+@confirmed
+def create() -> Response:
+    """Add somebody, and hand the link of their invitation over."""
+    form = PersonForm.of(request.form)
+    try:
+        added = people.add_person(form.email, form.name, form.wanted_role, form.shops, None)
+        path = people.invite(added)
+    except ShopError as error:
+        db.session.rollback()
+        return make_response(new_page(form, error.message), HTTPStatus.UNPROCESSABLE_ENTITY)
+    db.session.commit()
+    hand_over(added, path)
+    flash(f"{added.name} is here as {added.role}, and can sign in once they have chosen a password.", "good")
+    return to(added)
+
+
+@bp.get("/<int:person_id>")
+@requires(Permission.MANAGE_STAFF)
+def show(person_id: int) -> str:
+    return show_page(person_or_404(person_id))
+
+
+@bp.post("/<int:person_id>")
+@requires(Permission.MANAGE_STAFF)
+@confirmed
+def update(person_id: int) -> Response:
+    """Change name, role and shops. Whoever may do something else now signs in again; one's own session is renewed."""
+    changed, form = person_or_404(person_id), PersonForm.of(request.form)
+    is_me = changed.id == person().id
+    keep = kept_secret() if is_me else None
+    try:
+        other_role = people.give_role(changed, form.wanted_role, keep)
+        other_shops = people.give_shops(changed, form.shops, keep)
+        other_name = people.rename(changed, form.name)
+    except ShopError as error:
+        db.session.rollback()
+        return make_response(show_page(person_or_404(person_id), error.message), HTTPStatus.UNPROCESSABLE_ENTITY)
+    if is_me and (other_role or other_shops):
+        renew_session()
+    db.session.commit()
+    if other_role or other_shops:
+        flash(f"{changed.name} is changed" + ("." if is_me else ", and signs in again."), "good")
+    else:
+        flash(f"{changed.name} is renamed." if other_name else "Nothing was different, so nothing was changed.")
+    return to(changed)
+
+
+@bp.post("/<int:person_id>/link")
+@requires(Permission.MANAGE_STAFF)
+@confirmed
+def link(person_id: int) -> Response:
+    """Make a link with which the person chooses a password, and hand it over."""
+    theirs = person_or_404(person_id)
+    path = people.invite(theirs)
+    db.session.commit()
+    hand_over(theirs, path)
+    return to(theirs)
+
+
+@bp.post("/<int:person_id>/deactivation")
+@requires(Permission.MANAGE_STAFF)
+@confirmed
+def deactivation(person_id: int) -> Response:
+    gone = person_or_404(person_id)
+    people.deactivate(gone)
+    db.session.commit()
+    flash(f"{gone.name} is out at once: every device is signed out, and tokens are revoked.", "warn")
+    return to(gone)
+
+
+@bp.post("/<int:person_id>/reactivation")
+@requires(Permission.MANAGE_STAFF)
+@confirmed
+def reactivation(person_id: int) -> Response:
+    """Let somebody in again; they choose a new password by a link."""
+    back = person_or_404(person_id)
+    people.reactivate(back)
+    path = people.invite(back)
+    db.session.commit()
+    hand_over(back, path)
+    return to(back)
+
+
+@bp.post("/<int:person_id>/sign-out")
+@requires(Permission.MANAGE_STAFF)
+def sign_out(person_id: int) -> Response:
+    theirs = person_or_404(person_id)
+    ended = people.sign_out_everywhere(theirs, but=kept_secret())
+    db.session.commit()
+    flash(f"{plural(ended, 'device of', 'devices of')} {theirs.name} signed out.", "good")
+    return to(theirs)
+
+
+@bp.post("/<int:person_id>/second-factor-removal")
+@requires(Permission.MANAGE_STAFF)
+@confirmed
+def factor_removal(person_id: int) -> Response:
+    """Take somebody's second factor away, when their device is lost and no recovery code is left."""
+    theirs = person_or_404(person_id)
+    second_factor.remove(theirs)
+    db.session.commit()
+    flash(f"{theirs.name} signs in with the password alone, and can set up another second factor.", "warn")
+    return to(theirs)
+
+
+@bp.post("/<int:person_id>/token-revocation")
+@requires(Permission.MANAGE_STAFF)
+def token_revocation(person_id: int) -> Response:
+    theirs = person_or_404(person_id)
+    revoked = tokens.revoke_all(theirs)
+    record(Action.STAFF_TOKENS_REVOKED, theirs.email, tokens_revoked=revoked)
+    db.session.commit()
+    flash(
+        f"{plural(revoked, 'token is', 'tokens are')} revoked. Programs that send them are refused from now on.", "good"
+    )
+    return to(theirs)
+
+
+def new_page(form: PersonForm, error: str = "") -> str:
+    return render_template(
+        "staff/new.html", form=form, error=error, roles=ROLES, shops=all_shops(), mails=mailing.is_configured()
+    )
+
+
+def show_page(theirs: Person, error: str = "") -> str:
+    path = shown_once(link_of(theirs))
+    return render_template(
+        "staff/show.html",
+        theirs=theirs,
+        is_me=theirs.id == person().id,
+        error=error,
+        link=f"{root()}{path}" if path else "",
+        lives=LIVES_IN_WORDS[Purpose.RESET if theirs.password_hash else Purpose.INVITATION],
+        roles=ROLES,
+        shops=all_shops(),
+        given={shop.slug for shop in shops_given_to(theirs)},
+        sessions=live_sessions(theirs),
+        tokens=tokens.live_tokens(theirs),
+        device=device,
+        zone=home_zone(),
+    )
+
+
+def person_or_404(person_id: int) -> Person:
+    found = person_numbered(person_id)
+    if found is None:
+        abort(HTTPStatus.NOT_FOUND)
+    return found
+
+
+def hand_over(theirs: Person, path: str) -> None:
+    """Mail the link to its person. Where there is no mail server, or it refuses, the next page shows the link once."""
+    id_, email, name = theirs.id, theirs.email, theirs.name
+    if mailing.is_configured():
+        lives = LIVES_IN_WORDS[Purpose.RESET if theirs.password_hash else Purpose.INVITATION]
+        try:
+            mailing.send(email, "Your password for Pult", MAIL.format(name=name, link=f"{root()}{path}", lives=lives))
+        except mailing.NotSent as error:
+            flash(f"{error.message} The link is shown here instead.", "warn")
+        else:
+            flash(f"The link to choose a password went to {email}.", "good")
+            return
+    show_once(f"link of {id_}", path)
+
+
+def link_of(theirs: Person) -> str:
+    return f"link of {theirs.id}"
+
+
+def to(theirs: Person) -> Response:
+    return redirect(f"/staff/{theirs.id}", HTTPStatus.SEE_OTHER)

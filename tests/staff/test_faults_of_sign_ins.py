@@ -1,0 +1,130 @@
+"""Faults S4, S5 and S10: planted and stolen cookies, thousands of guesses, a stolen copy of the database."""
+
+import itertools
+import statistics
+import time
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import text
+
+from shop.staff import passwords, second_factor
+from shop.staff.models import Person
+from shop.staff.throttle import PER_ADDRESS
+from tests.builders import (
+    PASSWORD,
+    a_manager,
+    a_shop,
+    an_owner,
+    bearer,
+    posted,
+    signed_in,
+)
+from tests.page import Page
+from tests.staff.acting import is_signed_in, sign_in, trail
+from tests.staff.proofs import a_link, with_factor
+
+
+def test_s4_a_planted_session_is_worth_nothing_and_an_old_one_dies_with_the_sign_out(
+    client: FlaskClient, app: Flask, db: SQLAlchemy
+) -> None:
+    an_owner(password=PASSWORD)
+    attacker = app.test_client()
+    attacker.get("/sign-in")
+    with attacker.session_transaction() as session:
+        planted = dict(session)
+    with client.session_transaction() as session:
+        session.update(planted)
+    sign_in(client)
+    assert is_signed_in(client)
+    assert not is_signed_in(attacker), "the session that was planted is not the one that was signed in"
+    with client.session_transaction() as session:
+        stolen = dict(session)
+    posted(client, "/sign-out")
+    with attacker.session_transaction() as session:
+        session.update(stolen)
+    assert not is_signed_in(attacker), "a cookie that was copied before the sign-out"
+    sign_in(client)
+    assert is_signed_in(client)
+    with client.session_transaction() as session:
+        assert session["_user_id"] != stolen["_user_id"]
+
+
+def test_s5_guesses_are_throttled_after_a_few_of_thousands(client: FlaskClient, db: SQLAlchemy) -> None:
+    an_owner(password=PASSWORD)
+    answers = [sign_in(client, password=f"guess {number}").status_code for number in range(300)]
+    assert answers == [401] * 5 + [429] * 295
+    assert len(trail(db)) == 5
+    addresses = itertools.count()
+    spread = []
+    for number in range(60):
+        client.environ_base["REMOTE_ADDR"] = f"10.0.0.{next(addresses) % 250}"
+        spread.append(sign_in(client, password=f"guess {number}").status_code)
+    assert spread == [429] * 60, "many addresses get no further with one account"
+    client.environ_base["REMOTE_ADDR"] = "10.1.1.1"
+    many = [sign_in(client, f"person-{number}@example.com", "summer").status_code for number in range(60)]
+    assert many == [401] * PER_ADDRESS[0].amount + [429] * (60 - PER_ADDRESS[0].amount), "nor one address with many"
+
+
+def test_s5_known_and_unknown_accounts_take_as_long(
+    client: FlaskClient, db: SQLAlchemy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interleaved, in turns, and compared by the fastest quarter of each: what else the machine does only ever slows one down."""
+    olga = an_owner(password=PASSWORD)
+    adam = a_manager([a_shop()], password=PASSWORD)
+    adam.state = "inactive"
+    db.session.commit()
+    monkeypatch.setattr("shop.staff.signing_in.throttle", Unthrottled)
+    kinds = {"known": olga.email, "unknown": "eve@example.com", "deactivated": adam.email}
+    db.session.rollback()
+    took: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for number in range(24):
+        for kind, email in sorted(kinds.items(), reverse=number % 2 == 1):
+            begun = time.thread_time()
+            assert sign_in(client, email, f"guess {number}").status_code == 401
+            took[kind].append(time.thread_time() - begun)
+    usual = {kind: statistics.quantiles(times[3:], n=4)[0] for kind, times in took.items()}
+    for kind in ("unknown", "deactivated"):
+        assert 0.95 < usual[kind] / usual["known"] < 1.05, usual
+
+
+class Unthrottled:
+    """A throttle that lets every try through, to time them."""
+
+    def take(self, _email: str, _address: str) -> object:
+        return type("Allowance", (), {"pause": 0, "tries_left": 4})()
+
+
+def test_s10_a_stolen_copy_of_the_database_opens_nothing(client: FlaskClient, db: SQLAlchemy) -> None:
+    """What a copy holds, tried as what it is the copy of: a session, a token, a link, a code, a password."""
+    olga: Person = an_owner(password=PASSWORD)
+    secret = with_factor(olga)
+    codes = second_factor.made_codes(olga)
+    link = a_link(olga)
+    headers = bearer(olga)
+    signed_in(client, olga)
+    with client.session_transaction() as session:
+        cookie = session["_user_id"]
+    kept = "\n".join(
+        str(row)
+        for table in db.metadata.sorted_tables
+        for row in db.session.scalars(text(f'SELECT whole::text FROM "{table.name}" AS whole'))
+    )
+    open_words = [PASSWORD, secret, cookie, headers["Authorization"].split()[1], link.rsplit(".", 1)[0], *codes]
+    open_words += [code.replace("-", "") for code in codes]
+    for words in open_words:
+        assert words not in kept
+        assert words.encode().hex() not in kept, "bytes are dumped in hexadecimal"
+    thief = client.application.test_client()
+    for stolen in db.session.scalars(text("SELECT encode(token_hash, 'hex') FROM staff_sessions")):
+        with thief.session_transaction() as session:
+            session["_user_id"] = stolen
+        assert not is_signed_in(thief)
+    for stolen in db.session.scalars(text("SELECT encode(token_hash, 'hex') FROM staff_tokens")):
+        assert thief.get("/orders.json", headers={"Authorization": f"Bearer {stolen}"}).status_code == 401
+    for stolen in db.session.scalars(text("SELECT encode(token_hash, 'hex') FROM staff_links")):
+        assert thief.get(f"/choose-password?link={stolen}").status_code == 410
+    assert not passwords.is_password(olga.password_hash, str(olga.password_hash))
+    assert Page(client.get("/account/").text).heading == "Your account", "while the real ones go on"

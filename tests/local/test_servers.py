@@ -2,7 +2,6 @@
 
 import os
 import stat
-import time
 from pathlib import Path
 
 import psycopg
@@ -40,13 +39,11 @@ def test_shipped_settings_never_trade_safety_for_speed(tmp_path: Path) -> None:
         assert value(addresses, "SHOW client_connection_check_interval") == "1s"
 
 
-def test_warm_start_finds_its_data_again_within_a_second(servers: LocalServers) -> None:
+def test_warm_start_finds_its_data_again(servers: LocalServers) -> None:
     with psycopg.connect(servers.start().database_url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
     servers.stop()
-    started = time.monotonic()
     addresses = servers.start()
-    assert time.monotonic() - started < 1
     assert value(addresses, "SELECT n FROM kept") == 7
 
 

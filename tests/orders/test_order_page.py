@@ -7,7 +7,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import event
 
 from shop.orders.models import Order, OrderItem, OrderRevision
 from shop.partitions.quarters import Quarter
@@ -15,6 +14,7 @@ from shop.shops.models import Shop
 from tests.builders import a_product, a_shop, a_snapshot, added, an_archive, an_operator, signed_in
 from tests.listing.rows import MORNING, asked, buyer, fold_all, know_statuses, ordered
 from tests.page import Page
+from tests.statements import statements
 
 
 def a_line(order: Order, line: int, name: str, total: str, kind: str = "goods", **values: object) -> OrderItem:
@@ -194,17 +194,8 @@ def test_one_goes_on_in_the_list_one_came_from(shop: Shop, adam: FlaskClient) ->
 
 def test_every_reading_of_lines_names_their_time(app: Flask, db: SQLAlchemy, shop: Shop, adam: FlaskClient) -> None:
     order = a_basket(shop)
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if "order_items" in statement:
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with statements("order_items") as seen:
         page_of(adam, order)
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
     assert seen
     assert all("order_items.created_at =" in statement for statement in seen)
 

@@ -1,12 +1,9 @@
-"""Values as other processes read them, and the queries that it costs."""
+"""Values as other processes read them."""
 
 import contextvars
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TypeVar
 
 from flask import Flask
-from sqlalchemy import event
 
 from shop.db import db
 from shop.settings.changing import change
@@ -33,19 +30,3 @@ def elsewhere(app: Flask, option: Option[T], shop_id: int | None = None, *, fres
 def changed(option: Option[T], given: T, shop: Shop | None = None) -> None:
     change(option, given, shop)
     db.session.commit()
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Collect the statements that name a table of settings."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        if "settings" in statement:
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)

@@ -21,6 +21,7 @@ from shop.task_runs import TaskRun
 from tests.builders import a_manager, a_shop, a_status, an_operator, an_order, an_owner, bearer, posted, signed_in
 from tests.page import Page
 from tests.settings.reading import changed, elsewhere
+from tests.statements import statements
 
 
 def test_every_option_is_on_the_page(client: FlaskClient, db: SQLAlchemy) -> None:
@@ -201,13 +202,11 @@ def test_an_option_that_is_not_there_is_a_sentence(client: FlaskClient, db: SQLA
 
 def test_a_page_asks_the_database_for_no_version(app: Flask, client: FlaskClient, db: SQLAlchemy) -> None:
     """It comes along with the session of whoever looks."""
-    from tests.settings.reading import statements
-
     changed(MAX_RETRIES, 4)  # before anything was changed after the tables were emptied, there is no version
     an_order(a_shop("praha"))
     signed_in(client, an_owner())
     client.get("/orders/"), client.get("/backups/")
-    with statements() as seen:
+    with statements("settings") as seen:
         client.get("/orders/")
         client.get("/backups/")
     alone = [one for one in seen if "staff_sessions" not in one and "clock_timestamp" not in one]

@@ -196,7 +196,7 @@ def test_the_query_of_a_killed_worker_ends_with_it(
             kill(worker.horse())
             died = time.monotonic()
             until(lambda: not look.execute(waiting).fetchone(), 10)
-            assert time.monotonic() - died < 2.5  # seconds: the server looks each second
+            assert time.monotonic() - died < 8  # seconds: the server looks each second, on a machine that is busy
         assert ended(db, run).state == "done"
     assert outcomes(db, run) == ["killed", "done"]
     assert broken_invariants(db) == []

@@ -2,16 +2,15 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from tests.warm import Warm
+
 Found = TypeVar("Found")
-ROOT = Path(__file__).parents[1]
 HASTY = "tests/hasty_worker.py"  # with leases of five seconds
 
 
@@ -21,10 +20,7 @@ class Worker:
     def __init__(
         self, environment: Mapping[str, str], *queues: str, script: str = "worker.py", log: Path | None = None
     ) -> None:
-        with (log or Path(os.devnull)).open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, script, *queues], cwd=ROOT, env=environment, stderr=output, start_new_session=True
-            )  # fmt: skip
+        self.process = Warm([script, *queues], environment, stderr=str(log or os.devnull))
 
     @property
     def pid(self) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from shop.db import db as handle
 from shop.snapshots.models import Snapshot, SnapshotAttempt
+from tests import warm
 from tests.contract.connected import check_figures, connected, simulated
 from tests.snapshots.test_killed import let_locks_run_out
 
@@ -25,10 +26,12 @@ def flask(
     environment: dict[str, str], *words: str, fault: str = "", before: Callable[[], None] | None = None
 ) -> subprocess.CompletedProcess[str]:
     handle.session.rollback()  # a transaction of ours would idle until the server ends it, where processes start slowly
-    command = [sys.executable, "-m", "flask", "snapshots", *words]
+    words = ("-m", "flask", "snapshots", *words)
     given = environment | {"PULT_FAULT_AT": fault}
+    if before is None:
+        return warm.run(words, given)
     return subprocess.run(
-        command, cwd=ROOT, env=given, capture_output=True, text=True, check=False, preexec_fn=before
+        [sys.executable, *words], cwd=ROOT, env=given, capture_output=True, text=True, check=False, preexec_fn=before
     )  # fmt: skip
 
 

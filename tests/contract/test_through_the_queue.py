@@ -1,8 +1,6 @@
 """A snapshot through the real queue: a worker of its own asks, gives the run back, takes it up again and loads it."""
 
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from redis import Redis
 
 from shop.snapshots.jobs import enqueue
 from tests.contract.connected import asked, check_figures, connected, row, simulated
+from tests.warm import Warm
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,9 +22,7 @@ def test_a_worker_takes_a_snapshot_and_waits_for_nobody(
 ) -> None:
     with simulated(running=15) as simulator:
         shop = connected(simulator)
-        worker = subprocess.Popen(
-            [sys.executable, "worker.py", "imports"], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
-        )
+        worker = Warm(["worker.py", "imports"], environment)
         try:
             runs = [asked(shop, kind) for kind in ("orders", "customers", "products")]
             assert all(map(enqueue, runs))

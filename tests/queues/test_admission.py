@@ -2,8 +2,6 @@
 
 import json
 import pickle
-import subprocess
-import sys
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +17,7 @@ from shop import queues, schedule, ticking
 from shop.admission import ADMITTED, REFUSED
 from shop.snapshots import jobs
 from shop.snapshots.models import Snapshot
+from tests import warm
 from tests.builders import a_shop
 from tests.snapshots.files import an_order_line, packed, stored_run
 
@@ -54,8 +53,7 @@ def put(redis: Redis, fields: dict[str, Any], queue: str = "imports") -> str:
 
 def run_out(environment: dict[str, str], *names: str) -> None:
     """Let a real worker serve the queues until they are empty."""
-    command = [sys.executable, "worker.py", *names, "--burst"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120, stderr=subprocess.DEVNULL)
+    assert warm.run(["worker.py", *names, "--burst"], environment, timeout=120).returncode == 0
 
 
 @pytest.mark.chaos

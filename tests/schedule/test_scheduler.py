@@ -3,7 +3,6 @@
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,15 +22,17 @@ from rq_scheduler import Scheduler
 
 from shop.queues import TICK, TICKS
 from shop.scheduler import ENTRY, PlainJob, Ticker, assert_tick, enter, put_back
+from tests import warm
+from tests.warm import Warm
 
 ROOT = Path(__file__).parents[2]
-FIRE = [sys.executable, "-m", "flask", "schedule", "fire", "--every", "1"]
-WORKER = [sys.executable, "worker.py", "tick"]
+FIRE = ["-m", "flask", "schedule", "fire", "--every", "1"]
+WORKER = ["worker.py", "tick"]
 
 
 @contextmanager
-def running(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
+def running(words: list[str], environment: dict[str, str]) -> Iterator[Warm]:
+    process = Warm(words, environment)
     try:
         yield process
     finally:
@@ -161,7 +162,7 @@ def test_the_worker_of_ticks_runs_nothing_else(
     queue = Queue(TICK, connection=redis, serializer=JSONSerializer)
     queue.enqueue_call("os.mkdir", args=[str(tmp_path / "never")])
     queue.enqueue_call(TICKS)
-    subprocess.run([*WORKER, "--burst"], cwd=ROOT, env=environment, check=True, timeout=60, stderr=subprocess.DEVNULL)
+    assert warm.run([*WORKER, "--burst"], environment, timeout=60).returncode == 0
     assert not (tmp_path / "never").exists()
     assert standing(redis), "the tick was carried out"
 
@@ -169,7 +170,7 @@ def test_the_worker_of_ticks_runs_nothing_else(
 @pytest.mark.usefixtures("db")
 def test_without_redis_the_scheduler_ends_and_says_why(environment: dict[str, str]) -> None:
     nowhere = environment | {"REDIS_URL": "redis://127.0.0.1:1/0"}
-    ended = subprocess.run(FIRE, cwd=ROOT, env=nowhere, check=False, timeout=60, capture_output=True, text=True)
+    ended = warm.run(FIRE, nowhere, timeout=60)
     assert ended.returncode == 1
     assert "scheduler_lost_redis" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -1,7 +1,5 @@
 """A token goes in and never comes out: no command, page, log line or table says it."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ from flask.testing import FlaskClient
 
 from shop.shops.queries import shop_by_slug
 from shop.simulator.simulator import Simulator
+from tests import warm
 from tests.builders import an_owner, posted, signed_in
 
 ROOT = Path(__file__).parents[2]
@@ -19,10 +18,7 @@ ADD = ["--platform", "shoptet", "--currency", "CZK", "--timezone", "Europe/Pragu
 
 
 def flask(environment: dict[str, str], *words: str, typed: str = "") -> str:
-    command = [sys.executable, "-m", "flask", *words]
-    ended = subprocess.run(
-        command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=90, input=typed
-    )
+    ended = warm.run(["-m", "flask", *words], environment, typed=typed)
     assert "Traceback" not in ended.stderr
     return ended.stdout + ended.stderr
 

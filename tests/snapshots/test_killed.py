@@ -1,7 +1,6 @@
 """A run whose process is killed -9 at any named point goes on where it stood; the result is that of one clean run."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,10 @@ from shop.shops.models import Shop
 from shop.snapshots import conducting, reading
 from shop.snapshots.conducting import conduct
 from shop.snapshots.models import Snapshot, SnapshotAttempt
+from tests import warm
 from tests.snapshots.files import an_order_line, books, load, packed
 from tests.snapshots.invariants import broken_invariants
 
-ROOT = Path(__file__).parents[2]
 POINTS = ("stage.before_chunk", "stage.done", "publish.before", "publish.before_commit", "publish.after")
 CONTENT = """SELECT md5(string_agg(concat_ws('|', o.code, o.status_code, o.total, o.placed_at, o.search, i.line, i.sku, i.total), ',' ORDER BY o.code, i.line))
              FROM orders o JOIN order_items i ON i.shop_id = o.shop_id AND i.order_id = o.id"""
@@ -26,10 +25,7 @@ CONTENT = """SELECT md5(string_agg(concat_ws('|', o.code, o.status_code, o.total
 
 def flask(environment: dict[str, str], *words: str, fault: str = "") -> subprocess.CompletedProcess[str]:
     handle.session.rollback()  # a transaction of ours would idle until the server ends it, where processes start slowly
-    command = [sys.executable, "-m", "flask", *words]
-    return subprocess.run(
-        command, cwd=ROOT, env=environment | {"PULT_FAULT_AT": fault}, capture_output=True, text=True, check=False
-    )
+    return warm.run(["-m", "flask", *words], environment | {"PULT_FAULT_AT": fault})
 
 
 @pytest.mark.chaos

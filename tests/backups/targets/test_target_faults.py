@@ -2,8 +2,6 @@
 
 import errno
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from shop.backup_settings import Target
 from shop.backups import bucket_target, duplicating, encryption, files, folder_target
 from shop.backups.models import Backup, BackupDuplicate
 from shop.stopping import Stopped
+from tests import warm
 from tests.backups.targets.bucket_server import KEY, SECRET, Fault, Store
 from tests.backups.targets.conftest import Configured, Made
 
@@ -210,10 +209,7 @@ def test_killed_at_any_step_nothing_counts_nothing_stays_and_the_next_run_goes_o
         "PULT_BACKUP_TARGETS": f"{kind}={address}", "PULT_BACKUP_KEY_OFFSITE": KEY, "PULT_BACKUP_SECRET_OFFSITE": SECRET,
         "PULT_BACKUP_RECIPIENTS": ",".join(recipients), "PULT_FAULT_AT": f"targets.{point}",
     }  # fmt: skip
-    killed = subprocess.run(
-        [sys.executable, "-m", "flask", "backups", "copy", str(copy.id), "--to", kind],
-        cwd=ROOT, env=environ, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    killed = warm.run(["-m", "flask", "backups", "copy", str(copy.id), "--to", kind], environ)
     assert killed.returncode == -9, killed.stderr
     assert SECRET not in killed.stderr
     row = db.session.scalars(select(BackupDuplicate)).one()

@@ -1,4 +1,4 @@
-"""`python -m bench [load] [lists] [fetching] [notices] [partitioning] [settings]`: runs the benchmarks on embedded servers of their own; exit code 1 if a limit is broken.
+"""`python -m bench [load] [lists] [fetching] [notices] [partitioning] [backups] [settings]`: runs the benchmarks on embedded servers of their own; exit code 1 if a limit is broken.
 
 `python -m bench scale` is the full size, which needs what the extra “bench” installs.
 """
@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import fetching, lists, load, notices, partitioning, settings
+from bench import backups, fetching, lists, load, notices, partitioning, settings
 from bench.table import Row, printed
 from shop.config import Config
 from shop.local.servers import LocalServers
@@ -24,6 +24,7 @@ PARTS = {
     "fetching": fetching.run,
     "notices": notices.run,
     "partitioning": partitioning.run,
+    "backups": backups.run,
     "settings": settings.run,
 }
 FULL_SIZE = "scale"

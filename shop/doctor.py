@@ -19,7 +19,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from shop.backups import ages, target_findings
+from shop.backups import ages, target_findings, wal_archiving
 from shop.commands import first_line
 from shop.config import Config
 from shop.db import db, raw_connection
@@ -223,6 +223,7 @@ def quarters() -> Iterator[Finding]:
 def backups(config: Config) -> Iterator[Finding]:
     with raw_connection(autocommit=True) as connection:
         yield from ages.findings(connection)
+        yield from wal_archiving.findings(connection)
     yield from target_findings.findings(config)
 
 

@@ -10,7 +10,9 @@ from sqlalchemy import func, select
 from shop import heartbeats, queues, schedule, task_runs
 from shop.backups.queries import newest_restorable
 from shop.backups.restorability import too_old, worry
-from shop.db import db
+from shop.backups.target_lines import current_lines
+from shop.backups.wal_archiving import archiving
+from shop.db import db, session_connection
 from shop.formatting import duration
 from shop.partitions import soundness
 from shop.schedule import Entry
@@ -29,7 +31,7 @@ WHO = {heartbeats.SCHEDULER: "The scheduler", heartbeats.TICK: "The tick"}
 class Trouble:
     """Something that should have happened and did not, in a sentence.
 
-    `part` is schedule, workers, tasks (late ones), work (that has not succeeded for too long), partitions, or backups.
+    `part` is schedule, workers, tasks (late ones), work (that has not succeeded for too long), partitions, backups, or targets.
     """
 
     part: str
@@ -50,11 +52,19 @@ def troubles() -> list[Trouble]:
 
 
 def copies(first: datetime, now: datetime) -> Iterator[Trouble]:
-    """Tell that the newest copy which could be restored is too old; a new installation has a night to make its first."""
+    """Tell what a disaster would take: what came since the newest proven copy, the last one on a target, the last WAL archived.
+
+    A new installation has a night to make its first copy.
+    """
     newest, limit = newest_restorable(), too_old()
     words = worry(newest, now, limit)
     if words and (newest or now - first > limit):
         yield Trouble("backups", words)
+    for sentence in current_lines(now).worries:
+        yield Trouble("targets", sentence)  # named, unlike in /health/ready, which anybody may read
+    wal = archiving(session_connection())
+    if wal and wal.worry:
+        yield Trouble("backups", wal.worry)
 
 
 def the_moment() -> datetime:
@@ -67,9 +77,7 @@ def the_moment() -> datetime:
 
 def quarters(now: datetime) -> Iterator[Trouble]:
     """Tell of quarters whose lines have no place, or are not seen."""
-    connection = db.session.connection().connection.driver_connection
-    assert connection is not None
-    for sentence in soundness.critical(connection, now):
+    for sentence in soundness.critical(session_connection(), now):
         yield Trouble("partitions", sentence)
 
 

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Iterator
+from datetime import datetime
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from shop import health, heartbeats, task_runs
+from shop.backups.target_lines import current_lines
+from shop.backups.wal_archiving import archiving
 from shop.config import Config
 from shop.db import db, session_connection
 from shop.job_lines import queue_lines
@@ -103,6 +106,8 @@ class Installation:
 def told() -> "Iterator[Metric]":
     now = task_runs.now()
     yield from copies()
+    yield from targets(now)
+    yield from wal()
     lines = queue_lines(now)
     yield gauge("pult_queue_waiting", "Runs that wait for a worker, by our own rows.", "queue", {
         line.name: line.waiting for line in lines
@@ -149,6 +154,36 @@ def copies() -> "Iterator[Metric]":
         yield gauge("pult_backup_bytes", "Its size.", "", {"": newest.bytes})
     beside = db.session.execute(BESIDE).scalar_one()
     yield gauge("pult_databases_beside", "Databases of a restore, or from before a switch.", "", {"": beside})
+
+
+def targets(now: datetime) -> "Iterator[Metric]":
+    lines = current_lines(now).lines
+    if not lines:
+        return
+    found = {line.name: line.standing for line in lines}
+    yield gauge("pult_target_copies", "Copies that were read back from a target, equal.", "target", {
+        name: one.there for name, one in found.items()
+    })  # fmt: skip
+    yield gauge("pult_target_newest_age_seconds", "Age of what the newest of them holds.", "target", {
+        name: (now - one.newest).total_seconds() if one.newest else None for name, one in found.items()
+    })  # fmt: skip
+    yield gauge("pult_target_late", "Whether a target has no copy, or none that is new enough.", "target", {
+        name: bool(one.worry) for name, one in found.items()
+    })  # fmt: skip
+
+
+def wal() -> "Iterator[Metric]":
+    """Tell how the server archives its WAL; nothing where it does not, or is a standby."""
+    found = archiving(session_connection())
+    if found is None:
+        return
+    yield gauge("pult_wal_archived_age_seconds", "Since a file of the WAL was archived last.", "", {
+        "": found.age.total_seconds()
+    })  # fmt: skip
+    yield gauge("pult_wal_archive_failing", "Whether the last try to archive one failed.", "", {"": found.is_failing})
+    yield gauge(
+        "pult_wal_archive_failures", "Tries that failed since the statistics began.", "", {"": found.failed_count}
+    )
 
 
 def counted(query: Any) -> dict[str, float]:

@@ -7,7 +7,7 @@ from shop.findings import Finding, State, finding
 from shop.lateness import differing_figures, troubles
 from shop.shops.queries import all_shops
 
-LOOKED_AT_IN_FULL = {"partitions", "backups"}  # by the doctor, under names of their own
+LOOKED_AT_IN_FULL = {"partitions", "backups", "targets"}  # by the doctor, under names of their own
 START = "Start the processes: `make run` does, and starts again what dies."
 MENDED = {  # part of a trouble: the name of the finding, and its mend
     "schedule": ("scheduler", START),

@@ -7,7 +7,7 @@ from shop.backups.places import MANIFEST, Differs, Fill, TargetFailed
 from shop.backups.s3 import S3, S3Failure
 from shop.fault_points import fault_point
 
-PART = 16 << 20  # bytes that are sent at once, and held meanwhile
+PART = 8 << 20  # bytes that are sent at once, and held meanwhile
 MOST_PARTS = 10_000  # of one object, by the protocol
 
 
@@ -63,32 +63,37 @@ class BucketTarget:
 
 
 class Upload:
-    """An object on its way: a small one in one call, a large one part by part."""
+    """An object on its way: a small one in one call, a large one part by part, all through one piece of memory."""
 
     def __init__(self, s3: S3, key: str, part: int) -> None:
-        self.s3, self.key, self.part = s3, key, part
-        self.held = bytearray()
+        self.s3, self.key = s3, key
+        self.held, self.length = memoryview(bytearray(part)), 0
         self.upload: str | None = None
         self.tags: list[str] = []
 
     def write(self, data: bytes) -> int:
-        self.held += data
-        while len(self.held) > self.part:
-            self.send(bytes(self.held[: self.part]))
-            del self.held[: self.part]
+        rest = memoryview(data)
+        while rest:
+            if self.length == len(self.held):
+                self.send()
+            count = min(len(rest), len(self.held) - self.length)
+            self.held[self.length : self.length + count] = rest[:count]
+            self.length += count
+            rest = rest[count:]
         return len(data)
 
     def flush(self) -> None:
         """Leave it to `finish`: a part has a least size."""
 
-    def send(self, body: bytes) -> None:
+    def send(self) -> None:
         self.upload = self.upload or self.s3.begin_upload(self.key)
-        self.tags.append(self.s3.put_part(self.key, self.upload, len(self.tags) + 1, body))
+        self.tags.append(self.s3.put_part(self.key, self.upload, len(self.tags) + 1, self.held[: self.length]))
+        self.length = 0
         fault_point("targets.part_sent")
 
     def finish(self) -> None:
         if self.upload is None:
-            self.s3.put(self.key, bytes(self.held))
+            self.s3.put(self.key, self.held[: self.length])
             return
-        self.send(bytes(self.held))
+        self.send()
         self.s3.complete_upload(self.key, self.upload, self.tags)

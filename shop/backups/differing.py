@@ -1,6 +1,6 @@
 """What differs between the live database and one restored beside it: rows of tables, orders and money of shops and days."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,19 +10,16 @@ import psycopg
 from psycopg import sql
 
 from shop.analytics.queries import sales_of_days
+from shop.backups.comparing import row_differences
 from shop.backups.contents import Contents, Table, at_snapshot, read_contents
 from shop.backups.losing import losses
 from shop.db import db
 
-MOST_ROWS = 3_000_000  # of a table whose rows are compared one by one; a larger one is counted
 MOST_DAYS = 60  # of a shop that are kept, the newest first
 KEYS = """
     SELECT array_agg(a.attname ORDER BY k.place) FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS k (attnum, place), pg_attribute a
     WHERE i.indrelid = to_regclass(format('%%I.%%I', %s::text, %s::text)) AND i.indisprimary
     AND a.attrelid = i.indrelid AND a.attnum = k.attnum"""
-ROWS = """
-    COPY (SELECT hashtextextended(ROW({keys})::text, 0), hashtextextended(t::text, 0) FROM ONLY {table} t ORDER BY 1, 2)
-    TO STDOUT (FORMAT BINARY)"""
 NEWEST = """
     SELECT s.id, s.slug, s.name, s.currency, o.code, o.placed_at FROM public.shops s LEFT JOIN LATERAL (
         SELECT code, placed_at FROM public.orders WHERE shop_id = s.id AND deleted_at IS NULL
@@ -80,18 +77,17 @@ def differing(live: Contents, restored: Contents) -> list[str]:
 def compared(
     here: psycopg.Connection[Any], there: psycopg.Connection[Any], name: str, live: Contents, restored: Contents
 ) -> TableLine:
-    """Return how a table differs: by its keys where both have them, and it is not too large for that."""
+    """Return how a table differs: by its keys, where both have the same."""
     ours, theirs = live.tables.get(name), restored.tables.get(name)
     line = TableLine(name, ours.rows if ours else None, theirs.rows if theirs else None)
     if ours is None or theirs is None:
         return whole(line, ours, theirs)
     schema, table = name.split(".", 1)
     keys = keys_of(here, schema, table)
-    if keys and keys == keys_of(there, schema, table) and max(ours.rows, theirs.rows) <= MOST_ROWS:
-        query = sql.SQL(ROWS).format(
-            keys=sql.SQL(", ").join(sql.Identifier("t", key) for key in keys), table=sql.Identifier(schema, table)
+    if keys and keys == keys_of(there, schema, table):
+        line.only_live, line.only_restored, line.changed = row_differences(
+            here, there, sql.Identifier(schema, table), keys, max(ours.rows, theirs.rows)
         )
-        line.only_live, line.only_restored, line.changed = merged(rows_of(here, query), rows_of(there, query))
     return line
 
 
@@ -105,32 +101,6 @@ def whole(line: TableLine, ours: Table | None, theirs: Table | None) -> TableLin
 def keys_of(connection: psycopg.Connection[Any], schema: str, table: str) -> list[str]:
     row = connection.execute(KEYS, (schema, table)).fetchone()
     return list(row[0] or []) if row else []
-
-
-def rows_of(connection: psycopg.Connection[Any], query: sql.Composed) -> Iterator[tuple[int, int]]:
-    """Yield the hashes of key and row, in the order of the keys' hashes."""
-    with connection.cursor() as cursor, cursor.copy(query) as copy:
-        copy.set_types(["int8", "int8"])
-        yield from copy.rows()
-
-
-def merged(live: Iterator[tuple[int, int]], restored: Iterator[tuple[int, int]]) -> tuple[int, int, int]:
-    """Count the keys that only the first has, those that only the second has, and those whose rows differ."""
-    only_live = only_restored = changed = 0
-    ours, theirs = next(live, None), next(restored, None)
-    while ours and theirs:
-        if ours[0] == theirs[0]:
-            changed += ours[1] != theirs[1]
-            ours, theirs = next(live, None), next(restored, None)
-        elif ours[0] < theirs[0]:
-            only_live += 1
-            ours = next(live, None)
-        else:
-            only_restored += 1
-            theirs = next(restored, None)
-    only_live += (ours is not None) + sum(1 for _ in live)
-    only_restored += (theirs is not None) + sum(1 for _ in restored)
-    return only_live, only_restored, changed
 
 
 def shop_lines(here: psycopg.Connection[Any], there: psycopg.Connection[Any]) -> list[dict[str, Any]]:

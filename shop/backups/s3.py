@@ -23,6 +23,7 @@ NOTHING = hashlib.sha256(b"").hexdigest()
 FULL = ("QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "StorageLimitExceeded", "EntityTooLarge")
 KEY_REFUSED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AccountProblem", "AllAccessDisabled")
 NO_HEADERS: Mapping[str, str] = {}
+Body = bytes | memoryview
 
 
 class S3Failure(ShopError):
@@ -50,7 +51,7 @@ class S3:
     def close(self) -> None:
         self.client.close()
 
-    def put(self, key: str, body: bytes) -> None:
+    def put(self, key: str, body: Body) -> None:
         self.call("PUT", key, body=body)
 
     def delete(self, key: str) -> None:
@@ -76,8 +77,8 @@ class S3:
             )
         return found
 
-    def put_part(self, key: str, upload: str, number: int, body: bytes) -> str:
-        """Send a part, counted from 1; returns its tag."""
+    def put_part(self, key: str, upload: str, number: int, body: Body) -> str:
+        """Send a part, counted from 1, which must stay as it is until then; returns its tag."""
         answer = self.call("PUT", key, {"partNumber": str(number), "uploadId": upload}, body)
         return str(answer.headers.get("etag", ""))
 
@@ -124,7 +125,7 @@ class S3:
                 answer.close()
 
     def call(
-        self, method: str, key: str = "", query: Mapping[str, str] = NO_HEADERS, body: bytes = b""
+        self, method: str, key: str = "", query: Mapping[str, str] = NO_HEADERS, body: Body = b""
     ) -> httpx.Response:
         """Carry a call out; raises `S3Failure`. What a passing fault has refused is tried again."""
         for rest in (*RESTS, None):
@@ -143,11 +144,21 @@ class S3:
             time.sleep(rest)
         raise AssertionError("unreachable")
 
-    def request(self, method: str, key: str, query: Mapping[str, str] = NO_HEADERS, body: bytes = b"") -> httpx.Request:
+    def request(self, method: str, key: str, query: Mapping[str, str] = NO_HEADERS, body: Body = b"") -> httpx.Request:
         url = address(self.bucket.endpoint, f"/{self.bucket.name}" + (f"/{key}" if key else ""), query)
         summed = hashlib.sha256(body).hexdigest() if body else NOTHING
         headers = self.signer.headers(method, url, summed, datetime.now(UTC), {})
-        return self.client.build_request(method, url, content=body or None, headers=headers)
+        if not body:
+            return self.client.build_request(method, url, headers=headers)
+        sized = headers | {"content-length": str(len(body))}
+        return self.client.build_request(method, url, content=in_blocks(body), headers=sized)
+
+
+def in_blocks(body: Body) -> Iterator[bytes]:
+    """Yield a body piece by piece. A request that had it whole would keep it: it and its answer refer to one another."""
+    view = memoryview(body)
+    for at in range(0, len(view), BLOCK):
+        yield bytes(view[at : at + BLOCK])
 
 
 @contextmanager

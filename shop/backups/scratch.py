@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from shop.backups.files import SCRATCH, backups_folder
 from shop.backups.leftovers import remove_scratch
+from shop.backups.tools import make_way
 from shop.errors import ShopError
 from shop.local.binaries import Tools
 from shop.local.launching import clean_environment, private_folder, socket_folder, unprivileged
@@ -61,6 +62,7 @@ def own_cluster(folder: Path, tools: Tools) -> Iterator[str]:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment(), cwd=folder, umask=0o077,
                 start_new_session=True,
             )  # fmt: skip
+        make_way(server.pid)
         try:
             with patient(
                 make_conninfo(host=str(sockets), port=PORT, user=OWNER, dbname="postgres"), server

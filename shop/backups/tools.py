@@ -28,6 +28,7 @@ IN_ENVIRONMENT = {  # a connection's parameter: the variable that carries it, so
 BETWEEN = 0.2  # seconds between two looks at a program that works
 MOST_LINES = 200  # of what it says that are kept
 LAST_WORDS = 600  # characters of its errors that are told
+NICE = 10  # of programs that copy and check: whoever waits for a page goes first
 Told = Callable[[str], None]
 
 
@@ -87,6 +88,7 @@ def run(
             start_new_session=True,
         ) as program,
     ):
+        make_way(program.pid)
         said: deque[str] = deque(maxlen=MOST_LINES)
         ear = threading.Thread(target=listen, args=(program, said, told), name="ear", daemon=True)
         ear.start()
@@ -99,6 +101,11 @@ def run(
             ear.join(timeout=5)
     if program.returncode:
         raise ToolFailed(f"{Path(command[0]).name} failed: {last_words(said)}")
+
+
+def make_way(pid: int) -> None:
+    """Let the work of others go before a process of ours and before what it starts from now on."""
+    os.setpriority(os.PRIO_PROCESS, pid, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def listen(program: subprocess.Popen[str], said: deque[str], told: Told | None) -> None:

@@ -1,9 +1,8 @@
-"""Copies what was there before the triggers: by ranges of keys, in batches of milliseconds, never waiting for a row."""
+"""Copies what was there before the triggers: by ranges of keys, in batches of milliseconds, without a lock on their rows."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import psycopg
@@ -13,35 +12,34 @@ from shop.errors import Conflict
 from shop.fault_points import fault_point
 from shop.locks import Lease
 from shop.partitions import disk, record
-from shop.partitions.creating import create
-from shop.partitions.patience import in_moments, in_the_way
-from shop.partitions.quarters import PARENT, Quarter
-from shop.partitions.record import ASTRAY, NEXT, Conversion, Phase
+from shop.partitions.patience import AGAIN, in_the_way
+from shop.partitions.quarters import PARENT
+from shop.partitions.record import NEXT, Conversion, Phase
 from shop.partitions.shadow import Shape, shape_of
-from shop.partitions.synchronising import same_key, sets
 
-TARGET = 0.05  # seconds a batch should take; nobody waits longer for a row of it
-SMALLEST, LARGEST = 200, 10_000  # rows a batch
+TARGET = 0.04  # seconds a batch should take; nobody waits longer for a row of it
+SMALLEST, LARGEST = 200, 20_000  # rows a batch
+WAITS = "20ms"  # for a writer who is just at a row of the batch; then the batch is put off, and the writer goes on
 LOOK = 1.0  # seconds between two looks at the disk
 PAUSE = 1.0  # seconds until the next try after a full disk
 BETWEEN_PASSES = 0.2  # seconds before rows that were locked are tried again
 BUDGET = 3600.0  # seconds that one locked row may keep the end waiting
 Key = list[str]
 Tell = Callable[[Conversion], None]
-LAST = (
-    "SELECT {texts} FROM (SELECT {key} FROM {live} WHERE {within} ORDER BY {key} OFFSET %(size)s - 1 LIMIT 1) AS last"
-)
-# `seen` and `took` look at one snapshot: where they differ, a row was locked, and the range is looked at again.
+LAST = "SELECT {texts} FROM (SELECT {key} FROM {live} WHERE {within} ORDER BY {key} OFFSET {size} - 1 LIMIT 1) AS last"
+# A line that a trigger has already put there is newer. One that is deleted meanwhile is noted by its trigger: see `astray`.
 COPY = """
-    WITH took AS MATERIALIZED (SELECT {columns} FROM {live} WHERE {within} FOR SHARE SKIP LOCKED),
+    WITH took AS MATERIALIZED (SELECT {columns} FROM {live} WHERE {within} ORDER BY {key} LIMIT {size}),
          put AS (INSERT INTO {next} ({columns}) SELECT {columns} FROM took ON CONFLICT DO NOTHING)
-    SELECT (SELECT count(*) FROM {live} WHERE {within}), (SELECT count(*) FROM took)"""
+    SELECT count(*) OVER (), {texts} FROM took ORDER BY {backwards} LIMIT 1"""
 SKIPS_CHECKS = """
     SELECT rolsuper OR (current_setting('server_version_num')::int >= 150000
         AND has_parameter_privilege('session_replication_role', 'SET')) FROM pg_roles WHERE rolname = current_user"""
-LEAD_HOME = """
-    INSERT INTO {next} ({columns}) SELECT {columns} FROM {live} l WHERE EXISTS (SELECT FROM gone g WHERE {same}) FOR SHARE
-    ON CONFLICT ({key}) DO UPDATE SET {sets}"""
+# Found by the primary key alone. What a crash takes of the last batches it takes of what is noted about them too.
+LIGHT = {
+    "enable_seqscan": "off", "enable_bitmapscan": "off", "synchronous_commit": "off", "jit": "off",
+    "max_parallel_workers_per_gather": "0", "lock_timeout": WAITS,
+}  # fmt: skip
 
 
 @dataclass
@@ -71,70 +69,75 @@ class Copier:
                 self.begin_again(conversion, waits_until)
                 continue
             try:
-                if self.copy_next(conversion):
-                    waits_until = time.monotonic() + BUDGET
+                self.copy_next(conversion)
+                waits_until = time.monotonic() + BUDGET
+            except AGAIN:
+                self.put_off(conversion)
             except errors.DiskFull:
                 self.pause(conversion, "waits for room: the disk of the database is full")
                 time.sleep(PAUSE)
-            except errors.SerializationFailure:  # a row went to another quarter under our hands
-                continue
         self.tell(conversion)
 
-    def copy_next(self, conversion: Conversion) -> bool:
-        """Copy one batch of the first range, and write down in the same transaction what is left. Says if no row was locked."""
+    def copy_next(self, conversion: Conversion) -> None:
+        """Copy one batch of the first range, and write down in the same transaction what is left."""
         (above, up_to), *others = conversion.todo
         began = time.monotonic()
         with self.connection.transaction():
             self.be_light()
             self.lease.check(self.connection)
-            last = self.last_of_batch(above, up_to) or up_to
-            seen, took = self.copy(above, last)
-            left = [] if last == up_to else [[last, up_to]]
-            again = conversion.again if seen == took else joined(conversion.again, above, last)
-            done = conversion.rows_done + (took if not conversion.figures.get("passes") else 0)
-            todo = left + others
-            values = {"todo": todo, "again": again, "rows_done": done, "phase": Phase.BACKFILLING, "paused": None}
-            if not todo and not again:
+            took, last = self.copy(above, up_to)
+            todo = others if took < self.size else [[last, up_to], *others]
+            values = {
+                "todo": todo,
+                "rows_done": conversion.rows_done + took,
+                "phase": Phase.BACKFILLING,
+                "paused": None,
+            }
+            if not todo and not conversion.again:
                 values["figures"] = {"filled_by": self.own_transaction()}
             record.change(self.connection, conversion, **values)
             fault_point("partitions.batch.before_commit")
         fault_point("partitions.batch")
         self.adapt(time.monotonic() - began)
-        return seen == took
 
-    def copy(self, above: Key | None, up_to: Key | None) -> tuple[int, int]:
-        statement = sql.SQL(COPY).format(
+    def copy(self, above: Key | None, up_to: Key | None) -> tuple[int, Key | None]:
+        """Copy the next rows of a range; returns how many, and the key of the last."""
+        row = self.connection.execute(self.of_range(COPY, above, up_to)).fetchone()
+        return (row[0], list(row[1:])) if row else (0, None)
+
+    def put_off(self, conversion: Conversion) -> None:
+        """Leave a batch in which somebody holds a row for the end, so that neither waits for the other."""
+        (above, up_to), *others = conversion.todo
+        with self.connection.transaction():
+            self.lease.check(self.connection)
+            row = self.connection.execute(self.of_range(LAST, above, up_to)).fetchone()
+            last = list(row) if row else up_to
+            todo = others if last == up_to else [[last, up_to], *others]
+            again = joined(conversion.again, above, last)
+            record.change(self.connection, conversion, todo=todo, again=again, phase=Phase.BACKFILLING)
+
+    def of_range(self, statement: str, above: Key | None, up_to: Key | None) -> sql.Composed:
+        """Return a statement about the next batch of a range."""
+        key = [sql.Identifier(name) for name in self.shape.key]
+        taken = [sql.Identifier("took", name) for name in self.shape.key]  # not the texts, which have the same names
+        return sql.SQL(statement).format(
+            texts=sql.SQL(", ").join(sql.SQL("{}::text").format(name) for name in key),
             columns=self.shape.listed(self.shape.columns),
+            key=self.shape.listed(self.shape.key),
+            backwards=sql.SQL(", ").join(sql.SQL("{} DESC").format(name) for name in taken),
             live=sql.Identifier(PARENT),
             next=sql.Identifier(NEXT),
             within=within(self.shape, above, up_to),
+            size=sql.Literal(self.size),
         )
-        row = self.connection.execute(statement).fetchone()
-        assert row
-        return row[0], row[1]
-
-    def last_of_batch(self, above: Key | None, up_to: Key | None) -> Key | None:
-        """Return the key that ends the next batch, None where the range holds less than one."""
-        row = self.connection.execute(
-            sql.SQL(LAST).format(
-                texts=sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in self.shape.key),
-                live=sql.Identifier(PARENT),
-                within=within(self.shape, above, up_to),
-                key=self.shape.listed(self.shape.key),
-            ),
-            {"size": self.size},
-        ).fetchone()
-        return list(row) if row else None
 
     def be_light(self) -> None:
-        """Go by the primary key alone; what a crash takes of the last batches it takes of what is noted about them too."""
-        for name, value in (
-            ("enable_seqscan", "off"), ("enable_bitmapscan", "off"), ("synchronous_commit", "off"), ("jit", "off"),
-            ("max_parallel_workers_per_gather", "0"),
-        ):  # fmt: skip
-            self.connection.execute("SELECT set_config(%s, %s, true)", (name, value))
-        if self.may_skip_checks:
-            self.connection.execute("SELECT set_config('session_replication_role', 'replica', true)")
+        settings = LIGHT | ({"session_replication_role": "replica"} if self.may_skip_checks else {})
+        calls = sql.SQL(", ").join(
+            sql.SQL("set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
+            for name, value in settings.items()
+        )
+        self.connection.execute(sql.SQL("SELECT {}").format(calls))
 
     def adapt(self, seconds: float) -> None:
         self.size = int(min(max(self.size * min(max(TARGET / seconds, 0.5), 2), SMALLEST), LARGEST))
@@ -195,36 +198,3 @@ def joined(ranges: list[Any], above: Key | None, up_to: Key | None) -> list[Any]
     if ranges and ranges[-1][1] is not None and ranges[-1][1] == above:
         return [*ranges[:-1], [ranges[-1][0], up_to]]
     return [*ranges, [above, up_to]]
-
-
-def lead_astray_home(connection: psycopg.Connection[Any], lease: Lease, conversion: Conversion, by: str) -> int:
-    """Make the quarters of lines that found none when they were written, and put them there; returns how many keys."""
-    if not conversion.follower_is_partitioned:
-        return 0
-    quarters = connection.execute(
-        sql.SQL("SELECT DISTINCT date_trunc('quarter', created_at, 'UTC') FROM {}").format(sql.Identifier(ASTRAY))
-    ).fetchall()
-    for (start,) in quarters:
-        in_moments(connection, partial(create, connection, Quarter.of(start), by, conversion.target))
-    if not quarters:
-        return 0
-    shape = shape_of(connection)
-    names = {
-        "astray": sql.Identifier(ASTRAY),
-        "live": sql.Identifier(PARENT),
-        "next": sql.Identifier(conversion.target),
-        "columns": shape.listed(shape.columns),
-        "key": shape.listed(shape.key),
-        "same": same_key(shape, "l", "g"),
-        "sets": sets(shape),
-    }
-
-    def move() -> int:
-        lease.check(connection)
-        connection.execute(sql.SQL("CREATE TEMP TABLE gone ON COMMIT DROP AS SELECT * FROM {astray}").format(**names))
-        connection.execute(sql.SQL(LEAD_HOME).format(**names))
-        return connection.execute(
-            sql.SQL("DELETE FROM {astray} WHERE id IN (SELECT id FROM gone)").format(**names)
-        ).rowcount
-
-    return in_moments(connection, move)

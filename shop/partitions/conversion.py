@@ -13,7 +13,8 @@ from flask import current_app
 from shop.fault_points import fault_point
 from shop.locks import Lease, worker_name
 from shop.partitions import finishing, record, swapping, synchronising, verifying
-from shop.partitions.backfilling import Copier, Tell, lead_astray_home
+from shop.partitions.astray import lead_astray_home, wait_for_writers
+from shop.partitions.backfilling import Copier, Tell
 from shop.partitions.bars import Teller
 from shop.partitions.creating import note
 from shop.partitions.patience import BUDGET, in_moments
@@ -59,7 +60,7 @@ class Converter:
             self.lease.check(self.connection)
             if not exists(self.connection, NEXT):
                 build(self.connection, found.quarters if conversion.direction == SPLIT else None, self.by)
-            synchronising.make_function(self.connection, NEXT, partitioned=conversion.direction == SPLIT)
+            synchronising.make_function(self.connection, NEXT, partitioned=conversion.direction == SPLIT, filling=True)
 
         def follow() -> None:
             self.lease.check(self.connection)
@@ -84,6 +85,8 @@ class Converter:
         conversion = record.needed(self.connection).required(*FILLING, Phase.VERIFIED)
         if not conversion.is_filled:
             conversion.required(Phase.VERIFIED)
+        synchronising.make_function(self.connection, NEXT, partitioned=conversion.direction == SPLIT)
+        wait_for_writers(self.connection, self.budget)
         lead_astray_home(self.connection, self.lease, conversion, self.by)
         found = verifying.verify(self.connection, self.lease, conversion)
         with self.connection.transaction():

@@ -58,6 +58,18 @@ def shape_of(connection: psycopg.Connection[Any], table: str = PARENT) -> Shape:
     return Shape(tuple(name for (name,) in columns), tuple(name for name, _ in keys), tuple(kind for _, kind in keys))
 
 
+def same_key(shape: Shape, one: str, other: str) -> sql.Composed:
+    return sql.SQL(" AND ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(one, name), sql.Identifier(other, name)) for name in shape.key
+    )
+
+
+def sets(shape: Shape) -> sql.Composed:
+    return sql.SQL(", ").join(
+        sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in shape.columns if name not in shape.key
+    )
+
+
 def suffixed(name: str, suffix: str) -> str:
     """Return the name with the suffix, cut to what PostgreSQL keeps of it."""
     return name[: LONGEST - len(suffix)] + suffix

@@ -12,13 +12,12 @@ from shop.errors import Conflict
 from shop.fault_points import fault_point
 from shop.locks import Lease
 from shop.partitions import record, synchronising
-from shop.partitions.backfilling import lead_astray_home
+from shop.partitions.astray import lead_astray_home, nobody_is_astray
 from shop.partitions.creating import note
 from shop.partitions.patience import BETWEEN, in_moments, in_the_way
 from shop.partitions.quarters import PARENT
 from shop.partitions.record import BEFORE, NEXT, Conversion, Phase
 from shop.partitions.shadow import suffixed
-from shop.partitions.verifying import nobody_is_astray
 
 LOCK_TIMEOUT = 50  # milliseconds that a try may keep others waiting
 OLD = 0.5  # seconds after which a transaction on the table is waited for without a try

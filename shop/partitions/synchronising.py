@@ -7,7 +7,7 @@ from psycopg import sql
 
 from shop.partitions.quarters import PARENT
 from shop.partitions.record import ASTRAY
-from shop.partitions.shadow import Shape, shape_of
+from shop.partitions.shadow import same_key, sets, shape_of
 
 PREFIX = f"{PARENT}_follow"
 EVENTS = {  # statement triggers: a publish writes a million lines in one statement
@@ -17,6 +17,7 @@ EVENTS = {  # statement triggers: a publish writes a million lines in one statem
     "truncate": "BEFORE TRUNCATE ON {table} FOR EACH STATEMENT",
 }
 # The plans are kept for the session, so they must fit one row as well as a million: looked up by key, never scanned.
+# What is taken away while lines are copied may be in a batch just now, and come back with it: its key is noted, and looked at later.
 FUNCTION = """
 CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off SET jit = off AS $follow$
@@ -26,13 +27,18 @@ BEGIN
             USING ERRCODE = 'object_in_use';
     ELSIF TG_OP = 'DELETE' THEN
         DELETE FROM {other} t USING old_rows o WHERE {same};
+        {note_deleted}
         RETURN NULL;
     ELSIF TG_OP = 'UPDATE' THEN
-        DELETE FROM {other} t USING (SELECT {key} FROM old_rows EXCEPT SELECT {key} FROM new_rows) o WHERE {same};
+        DELETE FROM {other} t USING ({left_behind}) o WHERE {same};
+        {note_left_behind}
     END IF;
     {put}
     RETURN NULL;
 END $follow$"""
+LEFT_BEHIND = "SELECT {key} FROM old_rows EXCEPT SELECT {key} FROM new_rows"
+NOTE_DELETED = "INSERT INTO {astray} ({key}) SELECT {key} FROM old_rows;"
+NOTE_LEFT_BEHIND = "INSERT INTO {astray} ({key}) {left_behind};"
 PUT = """INSERT INTO {other} ({columns}) SELECT {columns} FROM new_rows
     ON CONFLICT ({key}) DO UPDATE SET {sets};"""
 # No quarter for a row: the writer must not fail for that. Its key is kept, and the row is led home before the swap.
@@ -43,10 +49,13 @@ PUT_OR_NOTE = """BEGIN
     END;"""
 
 
-def make_function(connection: psycopg.Connection[Any], other: str, partitioned: bool) -> None:
-    """Make what the triggers will call, before any lock is taken. `other` is the table that follows, by its later name."""
+def make_function(connection: psycopg.Connection[Any], other: str, *, partitioned: bool, filling: bool = False) -> None:
+    """Make what the triggers call or will call; takes no lock of the table. `other` is what follows, by its later name.
+
+    `filling` says that lines are copied meanwhile, so that what is taken away must be looked at again.
+    """
     shape = shape_of(connection)
-    names = {
+    names: dict[str, sql.Composable] = {
         "function": function_for(other),
         "other": sql.Identifier(schema(connection), other),
         "astray": sql.Identifier(schema(connection), ASTRAY),
@@ -55,10 +64,15 @@ def make_function(connection: psycopg.Connection[Any], other: str, partitioned: 
         "same": same_key(shape, "t", "o"),
         "sets": sets(shape),
     }
+    names["left_behind"] = sql.SQL(LEFT_BEHIND).format(**names)
     put = sql.SQL(PUT).format(**names)
     if partitioned:
         put = sql.SQL(PUT_OR_NOTE).format(put=put, **names)
-    connection.execute(sql.SQL(FUNCTION).format(put=put, **names))
+    notes = {
+        name: sql.SQL(statement if filling else "").format(**names)
+        for name, statement in (("note_deleted", NOTE_DELETED), ("note_left_behind", NOTE_LEFT_BEHIND))
+    }
+    connection.execute(sql.SQL(FUNCTION).format(put=put, **notes, **names))
 
 
 def follow(connection: psycopg.Connection[Any], other: str) -> None:
@@ -108,15 +122,3 @@ def schema(connection: psycopg.Connection[Any]) -> str:
     ).fetchone()
     assert row, "the table is there"
     return str(row[0])
-
-
-def same_key(shape: Shape, one: str, other: str) -> sql.Composed:
-    return sql.SQL(" AND ").join(
-        sql.SQL("{} = {}").format(sql.Identifier(one, name), sql.Identifier(other, name)) for name in shape.key
-    )
-
-
-def sets(shape: Shape) -> sql.Composed:
-    return sql.SQL(", ").join(
-        sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in shape.columns if name not in shape.key
-    )

@@ -10,7 +10,7 @@ from psycopg.conninfo import make_conninfo
 from shop.errors import ShopError
 from shop.locks import Lease
 from shop.partitions.quarters import PARENT, Quarter
-from shop.partitions.record import ASTRAY, NEXT, SPLIT, Conversion
+from shop.partitions.record import NEXT, SPLIT, Conversion
 from shop.partitions.shadow import CONSTRAINTS, GRANTS, INDEXES, OWNER, shape_of, suffixed, wanted_indexes
 
 WORD = 2**64
@@ -33,9 +33,9 @@ def verify(connection: psycopg.Connection[Any], lease: Lease, conversion: Conver
         with connection.transaction(), ThreadPoolExecutor(1) as pool:
             connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # it may wait for the other side
             row = connection.execute("SELECT pg_export_snapshot()").fetchone()
-            reading = pool.submit(sums_as_of, row[0] if row else "", connection.info)
-            next_, orphans = sums(connection, NEXT), count_orphans(connection)
-            live = reading.result()
+            reading = pool.submit(live_as_of, row[0] if row else "", connection.info)
+            next_ = sums(connection, NEXT)
+            live, orphans = reading.result()
     finally:
         connection.isolation_level = None
     with connection.transaction():
@@ -55,12 +55,12 @@ def verify(connection: psycopg.Connection[Any], lease: Lease, conversion: Conver
     }
 
 
-def sums_as_of(snapshot: str, info: psycopg.ConnectionInfo) -> Sums:
-    """Read the live table over a second connection that sees what the exporting one sees: both tables at once."""
+def live_as_of(snapshot: str, info: psycopg.ConnectionInfo) -> tuple[Sums, int]:
+    """Read the live table, and count the orphans of the new one, over a second connection that sees what the first sees."""
     with psycopg.connect(make_conninfo(**info.get_parameters(), password=info.password or None)) as connection:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
-        return sums(connection, PARENT)
+        return sums(connection, PARENT), count_orphans(connection)
 
 
 def sums(connection: psycopg.Connection[Any], table: str) -> Sums:
@@ -136,8 +136,3 @@ def prunes(connection: psycopg.Connection[Any]) -> bool:
     ).fetchall()
     opened = {word for (line,) in plan for word in line.split() if Quarter.named(word)}
     return opened == {quarter.table}
-
-
-def nobody_is_astray(connection: psycopg.Connection[Any]) -> bool:
-    row = connection.execute(sql.SQL("SELECT NOT EXISTS (SELECT FROM {})").format(sql.Identifier(ASTRAY))).fetchone()
-    return bool(row and row[0])

@@ -18,15 +18,15 @@ from redis import Redis
 from sqlalchemy import text
 
 from shop.analytics.queries import sales_by_shop
-from shop.backups import beside, jobs, restoring_beside
+from shop.backups import beside, comparing, jobs, restoring_beside
 from shop.backups.files import MANIFEST, SUMS, seal
 from shop.backups.models import Restoration
 from shop.backups.tools import ToolFailed
 from shop.config import Config
 from shop.shops.models import Shop
-from tests.backups.hatchery import hatchery
 from tests.backups.test_random_kills import forget_leases
 from tests.builders import PASSWORD, an_order, an_owner, posted, signed_in
+from tests.hatchery import hatchery
 from tests.page import Page
 
 
@@ -83,8 +83,10 @@ def plain(words: str) -> str:
 
 
 def test_it_shows_what_differs_before_anything_is_switched_and_can_be_thrown_away(
-    olga: FlaskClient, db: SQLAlchemy, config: Config, shop: Shop, copy: dict[str, Any], name: str
-) -> None:
+    olga: FlaskClient, db: SQLAlchemy, config: Config, shop: Shop, copy: dict[str, Any], name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(comparing, "MOST_ROWS", 3)  # so that larger tables go by their buckets, and few at once
     sold = {"status_code": "-3", "total_shop": Decimal(121)}
     an_order(shop, "NEW-1", **sold)
     db.session.execute(text("DELETE FROM daily_sales WHERE day = '2026-03-01'"))  # as if they had been deleted
@@ -168,7 +170,7 @@ def test_one_killed_in_its_midst_is_begun_again_and_given_up_after_three(
 ) -> None:
     restoration_id = asked(olga, copy)
     redis.delete("rq:queue:ops")
-    with hatchery(environment) as warm:
+    with hatchery(environment, "tests.backups.deeds") as warm:
         for attempt, point in enumerate(("beside.made", "beside.loaded", "beside.compared"), 1):
             warm.killed_at(point, "restore", restoration_id)
             one = state_of(db, restoration_id)

@@ -4,7 +4,6 @@ import json
 import os
 import random
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,18 +12,25 @@ import psycopg
 import pytest
 from flask.testing import FlaskCliRunner
 from flask_sqlalchemy import SQLAlchemy
+from redis import Redis
 from sqlalchemy import text
 
 from shop.backups import contents, proving, taking, tools
 from shop.backups.files import Damaged, check, files_of
+from shop.backups.holding import alone
 from shop.config import Config
 from shop.errors import ShopError
 from shop.local import binaries
 from shop.local.postgres import first_number, is_postgres
 from shop.shops.models import Shop
+from tests.backups.test_random_kills import forget_leases, states
+from tests.hatchery import Hatchery, hatchery
 
 ROOT = Path(__file__).parents[2]
-POINTS = ("backups.dumped", "backups.sealed", "backups.written", "backups.scratch_made", "backups.restored")
+POINTS = {  # where a copy is killed, and what it is worth then
+    "backups.dumped": "failed", "backups.sealed": "failed", "backups.written": "written", "backups.scratch_made": "verified",
+    "backups.restored": "verified",
+}  # fmt: skip
 
 
 def created(runner: FlaskCliRunner) -> dict[str, object]:
@@ -33,51 +39,36 @@ def created(runner: FlaskCliRunner) -> dict[str, object]:
     return dict(json.loads(made.stdout))
 
 
+@pytest.fixture
+def warm(environment: dict[str, str]) -> Iterator[Hatchery]:
+    with hatchery(environment, "tests.backups.deeds") as found:
+        yield found
+
+
 @pytest.mark.chaos
 @pytest.mark.usefixtures("shop")
-@pytest.mark.parametrize("point", POINTS)
-def test_b1_b14_a_killed_copy_leaves_nothing_and_the_next_one_is_good(
-    runner: FlaskCliRunner, db: SQLAlchemy, environment: dict[str, str], copies: Path, point: str
+def test_b1_b14_a_killed_copy_leaves_nothing_and_a_proven_one_counts_when_its_next_proof_breaks_off(
+    runner: FlaskCliRunner, db: SQLAlchemy, redis: Redis, copies: Path, warm: Hatchery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    killed = subprocess.run(
-        [sys.executable, "-m", "flask", "backups", "create"],
-        cwd=ROOT, env=environment | {"PULT_FAULT_AT": point}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert killed.returncode == -9, killed.stderr
-    counted = db.session.execute(text("SELECT count(*) FROM backups WHERE state = 'restorable'")).scalar_one()
-    assert counted == 0, "nothing half-written counts"
-    servers = [first_number(path) for path in copies.glob(".scratch-*/cluster/postmaster.pid")]
-    db.session.execute(text("UPDATE job_leases SET expires_at = now() - interval '1 second' WHERE key = 'backups'"))
-    db.session.commit()
-    forget_gate(environment)
+    """Each copy clears away what the one before has left, and comes further than that; the last one comes to its end."""
+    expected: list[str] = []
+    for point, state in POINTS.items():
+        warm.killed_at(point, "take")
+        servers = [first_number(path) for path in copies.glob(".scratch-*/cluster/postmaster.pid")]
+        assert "restorable" not in states(db).values(), "nothing half-written counts"
+        forget_leases(db, redis)
+        with alone():
+            db.session.rollback()
+        expected.append(state)
+        assert list(states(db).values()) == expected
+        left = [path.name for path in copies.iterdir()]
+        assert len(left) == len(expected) - expected.count("failed"), "what is whole stays, a part does not"
+        assert not any(name.startswith(".") for name in left)
+        assert not any(pid and is_postgres(pid) for pid in servers), "its scratch server has ended"
     copy = created(runner)
-    assert copy["state"] == "restorable"
-    left = sorted(path.name for path in copies.iterdir())
-    whole = point in ("backups.written", "backups.scratch_made", "backups.restored")
-    assert len(left) == 1 + whole, "a whole copy that was not proven yet stays, a part does not"
-    assert not any(name.startswith(".") for name in left)
-    assert not any(pid and is_postgres(pid) for pid in servers), "its scratch server has ended"
-    states = dict(db.session.execute(text("SELECT id, state FROM backups ORDER BY id")).all())
-    assert list(states.values()) == (
-        ["written"] if point == "backups.written" else ["verified"] if whole else ["failed"]
-    ) + ["restorable"]
-
-
-@pytest.mark.usefixtures("shop")
-def test_a_proven_copy_still_counts_when_its_next_proof_breaks_off(
-    runner: FlaskCliRunner, db: SQLAlchemy, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    copy = created(runner)
-    killed = subprocess.run(
-        [sys.executable, "-m", "flask", "backups", "verify", str(copy["id"])],
-        cwd=ROOT, env=environment | {"PULT_FAULT_AT": "backups.restored"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert killed.returncode == -9, killed.stderr
-    state = text("SELECT state FROM backups")
-    assert db.session.execute(state).scalars().all() == ["restorable"]
-    db.session.execute(text("UPDATE job_leases SET expires_at = now() - interval '1 second' WHERE key = 'backups'"))
-    db.session.commit()
-    forget_gate(environment)
+    assert list(states(db).values()) == [*expected, "restorable"]
+    warm.killed_at("backups.restored", "prove again", int(str(copy["id"])))
+    forget_leases(db, redis)
 
     def refused(*_arguments: object) -> None:
         raise tools.ToolFailed("pg_restore failed: No space left on device")
@@ -86,17 +77,9 @@ def test_a_proven_copy_still_counts_when_its_next_proof_breaks_off(
     told = runner.invoke(args=["backups", "verify", str(copy["id"])])
     assert told.exit_code == 1
     assert "No space left" in told.stderr
-    assert db.session.execute(state).scalars().all() == ["restorable"]
-    outcomes = db.session.execute(text("SELECT outcome FROM backup_checks ORDER BY id")).scalars().all()
-    assert outcomes == ["equal", "interrupted", "unreadable"]
-
-
-def forget_gate(environment: dict[str, str]) -> None:
-    """Drop the cheap lock of the killed process, which lasts for its seconds."""
-    from redis import Redis
-
-    with Redis.from_url(environment["REDIS_URL"]) as connection:
-        connection.delete("pult:lock:backups")
+    assert list(states(db).values()) == [*expected, "restorable"], "that is the machine's fault, and not the copy's"
+    of_this = text("SELECT outcome FROM backup_checks WHERE backup_id = :id ORDER BY id")
+    assert db.session.execute(of_this, {"id": copy["id"]}).scalars().all() == ["equal", "interrupted", "unreadable"]
 
 
 @pytest.mark.usefixtures("shop")
@@ -124,23 +107,6 @@ def test_b2_a_disk_that_fills_up_in_the_midst_leaves_nothing(
     why = db.session.execute(text("SELECT state, error FROM backups")).one()
     assert why.state == "failed"
     assert "No space left" in why.error
-
-
-@pytest.mark.usefixtures("shop")
-def test_b3_any_single_flipped_byte_of_any_file_is_found(runner: FlaskCliRunner, copies: Path) -> None:
-    folder = copies / str(created(runner)["folder"])
-    check(folder)
-    dice = random.Random(26)
-    every = [(path, path.stat().st_size) for path in files_of(folder) if path.stat().st_size]
-    for _ in range(200):
-        path, size = dice.choices(every, weights=[size for _path, size in every])[0]
-        content = path.read_bytes()
-        at = dice.randrange(size)
-        path.write_bytes(content[:at] + bytes([content[at] ^ dice.randrange(1, 256)]) + content[at + 1 :])
-        with pytest.raises(Damaged):
-            check(folder)
-        path.write_bytes(content)
-    check(folder)
 
 
 def test_b4_programs_of_another_version_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,9 +144,14 @@ def test_b5_a_row_that_is_hidden_is_an_error_and_never_a_row_less(config: Config
         contents.read_contents(blind)
 
 
-def test_b6_what_is_written_meanwhile_is_not_in_the_copy_and_does_not_disturb_it(
+def test_b6_b7_a_migration_keeps_copies_away_and_a_writer_neither_does_nor_is_in_them(
     runner: FlaskCliRunner, shop: Shop, config: Config
 ) -> None:
+    with psycopg.connect(config.database_url, autocommit=True) as migrating:
+        migrating.execute("SELECT pg_advisory_lock(hashtext('pult migrations'))")
+        made = runner.invoke(args=["backups", "create"])
+        assert made.exit_code == 1
+        assert "A migration is going on" in made.stderr
     over = threading.Event()
 
     def keep_writing() -> None:
@@ -200,18 +171,34 @@ def test_b6_what_is_written_meanwhile_is_not_in_the_copy_and_does_not_disturb_it
 
 
 @pytest.mark.usefixtures("shop")
-def test_b7_a_migration_keeps_copies_away(runner: FlaskCliRunner, config: Config) -> None:
-    with psycopg.connect(config.database_url, autocommit=True) as migrating:
-        migrating.execute("SELECT pg_advisory_lock(hashtext('pult migrations'))")
-        made = runner.invoke(args=["backups", "create"])
-        assert made.exit_code == 1
-        assert "A migration is going on" in made.stderr
-    assert created(runner)["state"] == "restorable"
+def test_b3_b8_b12_one_copy_bears_no_flipped_byte_is_restored_by_hand_and_in_the_place_of_others(
+    runner: FlaskCliRunner, copies: Path, empty: str, worker_id: str
+) -> None:
+    copy = created(runner)
+    folder = copies / str(copy["folder"])
+    any_single_flipped_byte_of_any_file_is_found(folder)
+    a_machine_without_pult_restores_with_two_commands(folder, empty)
+    tables_are_replaced_only_by_the_typed_name_and_after_a_dump(
+        runner, str(copy["id"]), copies, empty, f"restored_{worker_id}"
+    )
 
 
-@pytest.mark.usefixtures("shop")
-def test_b8_a_machine_without_pult_restores_with_two_commands(runner: FlaskCliRunner, copies: Path, empty: str) -> None:
-    folder = copies / str(created(runner)["folder"])
+def any_single_flipped_byte_of_any_file_is_found(folder: Path) -> None:
+    check(folder)
+    dice = random.Random(26)
+    every = [(path, path.stat().st_size) for path in files_of(folder) if path.stat().st_size]
+    for _ in range(200):
+        path, size = dice.choices(every, weights=[size for _path, size in every])[0]
+        content = path.read_bytes()
+        at = dice.randrange(size)
+        path.write_bytes(content[:at] + bytes([content[at] ^ dice.randrange(1, 256)]) + content[at + 1 :])
+        with pytest.raises(Damaged):
+            check(folder)
+        path.write_bytes(content)
+    check(folder)
+
+
+def a_machine_without_pult_restores_with_two_commands(folder: Path, empty: str) -> None:
     written = (ROOT / "docs" / "restore.md").read_text()
     for command in (
         "sha256sum --check --quiet files.sha256",
@@ -229,21 +216,17 @@ def test_b8_a_machine_without_pult_restores_with_two_commands(runner: FlaskCliRu
     }
 
 
-@pytest.mark.usefixtures("shop")
-def test_b12_a_database_with_tables_is_replaced_only_by_its_typed_name_and_after_a_dump(
-    runner: FlaskCliRunner, copies: Path, empty: str, worker_id: str
+def tables_are_replaced_only_by_the_typed_name_and_after_a_dump(
+    runner: FlaskCliRunner, copy: str, copies: Path, target: str, name: str
 ) -> None:
-    copy = str(created(runner)["id"])
-    with psycopg.connect(empty, autocommit=True) as connection:
+    with psycopg.connect(target, autocommit=True) as connection:
         connection.execute("CREATE TABLE precious (word text)")
         connection.execute("INSERT INTO precious VALUES ('kept')")
         for words in ([], ["--replace", "wrong"]):
-            refused = runner.invoke(args=["backups", "restore", copy, "--into", empty, *words])
+            refused = runner.invoke(args=["backups", "restore", copy, "--into", target, *words])
             assert refused.exit_code == 1
             assert connection.execute("SELECT word FROM precious").fetchall() == [("kept",)]
-        done = runner.invoke(
-            args=["backups", "restore", copy, "--into", empty, "--replace", f"restored_{worker_id}", "--json"]
-        )
+        done = runner.invoke(args=["backups", "restore", copy, "--into", target, "--replace", name, "--json"])
         assert done.exit_code == 0, done.stderr
         assert connection.execute("SELECT to_regclass('public.precious')").fetchone() == (None,)
         safety = Path(json.loads(done.stdout)["safety"])

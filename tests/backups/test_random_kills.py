@@ -17,7 +17,7 @@ from sqlalchemy import text
 from shop.backups.files import check
 from shop.backups.holding import alone
 from shop.backups.leftovers import working_in
-from tests.backups.hatchery import Hatchery, hatchery
+from tests.hatchery import Hatchery, hatchery
 
 KILLS = int(os.environ.get("PULT_BACKUP_KILLS", "4"))
 SEED = int(os.environ.get("PULT_BACKUP_SEED", "26"))
@@ -25,7 +25,7 @@ SEED = int(os.environ.get("PULT_BACKUP_SEED", "26"))
 
 @pytest.fixture
 def warm(environment: dict[str, str]) -> Iterator[Hatchery]:
-    with hatchery(environment) as found:
+    with hatchery(environment, "tests.backups.deeds") as found:
         yield found
 
 

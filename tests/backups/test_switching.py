@@ -19,9 +19,9 @@ from shop.db import db
 from shop.local.servers import Addresses
 from shop.shops.models import Shop
 from tests import servers
-from tests.backups.hatchery import Hatchery, hatchery
 from tests.builders import a_shop, an_order, another_app
 from tests.conftest import SHARED_FOLDER
+from tests.hatchery import Hatchery, hatchery
 from tests.snapshots.files import an_order_line, load, packed
 
 
@@ -45,7 +45,9 @@ def own_app(own: Config) -> Iterator[Flask]:
 
 @pytest.fixture
 def warm(environment: dict[str, str], own: Config) -> Iterator[Hatchery]:
-    with hatchery(environment | {"DATABASE_URL": own.database_url, "PULT_DATA_DIR": str(own.data_dir)}) as found:
+    with hatchery(
+        environment | {"DATABASE_URL": own.database_url, "PULT_DATA_DIR": str(own.data_dir)}, "tests.backups.deeds"
+    ) as found:
         yield found
 
 

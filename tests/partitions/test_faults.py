@@ -4,30 +4,34 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from flask_migrate import downgrade, upgrade
+from redis import Redis
 
-from bench.lines import fill
 from bench.writers import differences, started
-from shop.db import db
+from shop.config import Config
 from shop.errors import Conflict
 from shop.factory import create_app
+from shop.local import binaries
 from shop.local.servers import LocalServers
-from shop.partitions import backfilling, disk, record, swapping
-from shop.partitions.conversion import become_partitioned, become_plain
+from shop.locks import gate_name
+from shop.partitions import backfilling, disk, record, swapping, turns
+from shop.partitions.conversion import become_partitioned
 from shop.partitions.queries import is_partitioned
 from shop.partitions.record import Phase
 from tests import servers
-from tests.partitions.conftest import Installation
+from tests.hatchery import Hatchery, hatchery
+from tests.partitions.conftest import ORDERS, Installation, other
 from tests.workers import until
 
-CONVERTING = str(Path(__file__).parent / "converting.py")
 POINTS = (
     "planned",
     "built",
@@ -41,68 +45,81 @@ POINTS = (
 )
 KILLS = int(os.environ.get("PULT_PARTITION_KILLS", "10"))
 SEED = 20261126
+OF_A_CRASH = {
+    "shared_buffers": "32MB",
+    "fsync": "off",
+    "full_page_writes": "off",
+}  # the machine goes on: what was written is there
 
 
-def converting(installation: Installation, *words: str, **environment: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, CONVERTING, *words], env=installation.environment | environment, stderr=subprocess.DEVNULL
-    )
+@contextmanager
+def converting(installation: Installation, armed: Path) -> Iterator[Hatchery]:
+    """A warm process that converts the table; a file in the folder `armed` is a fault that strikes in a child."""
+    armed.mkdir()
+    with hatchery(installation.environment | {"PULT_FAULTS": str(armed)}, "tests.partitions.deeds") as warm:
+        yield warm
 
 
 @pytest.mark.chaos
 def test_m1_killed_at_any_point_it_goes_on(installation: Installation, tmp_path: Path) -> None:
     dice = random.Random(SEED)
-    armed = tmp_path / "armed"
-    armed.mkdir()
-    writers = started(installation.connect, installation.shop, installation.orders, count=2, pause=0.01)
     more = dice.choices(("batch.before_commit", "batch.before_commit", "batch"), k=max(0, KILLS - len(POINTS)))
-    for point in sorted(
-        (*POINTS, *more), key=POINTS.index
-    ):  # each at least once, in the order in which they are passed
-        (armed / f"partitions.{point}").write_text("kill")
-        process = converting(installation, PULT_FAULTS=str(armed))
-        assert process.wait(120) == -signal.SIGKILL, point
-    assert converting(installation).wait(120) == 0
-    for writer in writers:
-        writer.stop()
-    with installation.connect() as connection:
+    points = sorted((*POINTS, *more), key=POINTS.index)  # each at least once, in the order in which they are passed
+    with converting(installation, tmp_path / "armed") as warm, installation.connect() as connection:
+        writers = started(installation.connect, installation.shop, installation.orders, count=2, pause=0.01)
+        for point in points:
+            warm.killed_at(f"partitions.{point}", "convert")
+            if point != points[0]:  # once, the lease of the dead is waited for
+                forget_lease(connection, installation)
+        warm.done("convert")
+        for writer in writers:
+            writer.stop()
         assert record.needed(connection).phase == Phase.SWAPPED
         assert differences(connection, installation.shop, writers) == []
     assert installation.rows() == installation.rows("order_items_before")
 
 
+def forget_lease(connection: psycopg.Connection[Any], installation: Installation) -> None:
+    connection.execute("UPDATE job_leases SET expires_at = clock_timestamp() - interval '1 second'")
+    with Redis.from_url(installation.config.redis_url) as cache:
+        cache.delete(gate_name(turns.KEY))
+
+
 @pytest.mark.chaos
-def test_m2_an_immediate_crash_of_the_server_in_each_phase(tmp_path: Path) -> None:
-    with LocalServers(tmp_path, {"shared_buffers": "32MB"}) as own:
+def test_m2_an_immediate_crash_of_the_server_in_each_phase(
+    filled: tuple[str, int], config: Config, tmp_path: Path
+) -> None:
+    with LocalServers(tmp_path, OF_A_CRASH) as own:
         addresses = own.start()
-        config = servers.config_for(addresses.database_url, addresses.redis_url, tmp_path)
+        copy_database(other(config, filled[0]), addresses.database_url)
+        app = create_app(servers.config_for(addresses.database_url, addresses.redis_url, tmp_path))
+        installation = Installation(app, app.extensions["pult"], filled[1], ORDERS)
         armed = tmp_path / "armed"
-        armed.mkdir()
-        app = create_app(config)
-        with app.app_context():
-            upgrade()
-            become_plain()
-            with psycopg.connect(config.database_url, autocommit=True) as connection:
-                shop = fill(connection, 1_000)
-            db.engine.dispose()
-            installation = Installation(app, config, shop, 1_000)
-            writers = started(installation.connect, shop, 1_000, count=2, pause=0.01)
+        with converting(installation, armed) as warm:
+            writers = started(installation.connect, installation.shop, ORDERS, count=2, pause=0.01)
             for point in ("built", "batch", "verified", "swapped"):
                 (armed / f"partitions.{point}").write_text("2")  # it holds there, and the server crashes meanwhile
-                process = converting(installation, PULT_FAULTS=str(armed))
+                warm.begin("convert")
                 until(lambda point=point: not (armed / f"partitions.{point}").exists())  # type: ignore[misc]
                 os.kill(own.postgres.server.pid(), signal.SIGQUIT)  # type: ignore[union-attr,arg-type]
                 until(own.revive)
-                process.wait(60)
-            assert converting(installation).wait(120) == 0
+                assert warm.heard() != 0, "it has lost its server"
+            warm.done("convert")
             for writer in writers:
                 writer.stop()
-            assert sum(writer.crashes for writer in writers) > 0
-            with installation.connect() as connection:
-                assert record.needed(connection).phase == Phase.SWAPPED
-            assert installation.rows() == installation.rows("order_items_before")
-            assert [failure for writer in writers for failure in writer.failures] == []
-            db.engine.dispose()
+        assert sum(writer.crashes for writer in writers) > 0
+        with installation.connect() as connection:
+            assert record.needed(connection).phase == Phase.SWAPPED
+        assert installation.rows() == installation.rows("order_items_before")
+        assert [failure for writer in writers for failure in writer.failures] == []
+
+
+def copy_database(source: str, target: str) -> None:
+    """Fill an empty database with what another one holds."""
+    folder = binaries.postgres().folder
+    dumped = subprocess.run([folder / "pg_dump", f"--dbname={source}"], capture_output=True, check=True)
+    loading = [folder / "psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--dbname={target}"]
+    subprocess.run(loading, input=dumped.stdout, stdout=subprocess.DEVNULL, check=True)
 
 
 def ready_to_swap(installation: Installation) -> None:
@@ -208,15 +225,15 @@ def test_m7_a_disk_too_small_is_refused_with_numbers(
 
 def test_m8_the_second_operator_hears_of_the_first(installation: Installation, tmp_path: Path) -> None:
     armed = tmp_path / "armed"
-    armed.mkdir()
-    (armed / "partitions.batch").write_text("8")
-    first = converting(installation, PULT_FAULTS=str(armed))
-    until(lambda: not (armed / "partitions.batch").exists())
-    with pytest.raises(
-        Conflict, match=r"Somebody else \(.+\) works on the form of the table\. The conversion is backfilling"
-    ):
-        installation.work("backfill")
-    assert first.wait(60) == 0
+    with converting(installation, armed) as first:
+        (armed / "partitions.batch").write_text("4")
+        first.begin("convert")
+        until(lambda: not (armed / "partitions.batch").exists())
+        with pytest.raises(
+            Conflict, match=r"Somebody else \(.+\) works on the form of the table\. The conversion is backfilling"
+        ):
+            installation.work("backfill")
+        assert first.heard() == 0
 
 
 def test_the_migration_goes_up_and_down_on_a_filled_database(installation: Installation) -> None:

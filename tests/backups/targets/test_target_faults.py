@@ -89,6 +89,16 @@ def test_a_fault_that_passes_is_passed_over(
         assert store.fault.times <= 0, "it has struck twice"
 
 
+def test_an_upload_holds_no_more_than_a_part_however_much_is_sent(store: Store) -> None:
+    sent = subprocess.run(
+        [sys.executable, "-m", "tests.backups.targets.growth", store.endpoint, "64"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert sent.returncode == 0, sent.stderr
+    assert len(store.objects["pult/large/copy.tar"]) == 64 << 20
+    assert int(sent.stdout) <= 16 << 20, "memory grew with what was sent"
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [

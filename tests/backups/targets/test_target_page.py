@@ -10,6 +10,7 @@ from flask_sqlalchemy import SQLAlchemy
 from shop import chores, heartbeats, schedule
 from shop.backup_settings import Target
 from shop.backups.models import Backup, BackupDuplicate
+from shop.queues import ALL
 from tests.backups.targets.conftest import Configured
 from tests.builders import added, an_owner, signed_in
 
@@ -94,9 +95,10 @@ def test_each_target_has_its_column_its_panel_and_the_reason_of_its_last_failure
     assert "The target offsite is full." in runner.invoke(args=["backups", "targets"]).stdout
 
 
-def test_a_target_whose_newest_copy_is_too_old_is_told_by_page_doctor_and_health(
+def test_a_target_whose_newest_copy_is_too_old_is_told_by_every_page_doctor_health_and_metrics(
     client: FlaskClient, runner: FlaskCliRunner, configured: Configured
 ) -> None:
+    heartbeats.beat([*ALL, heartbeats.SCHEDULER, heartbeats.TICK])
     signed_in(client, an_owner())
     configured(NAS, OFFSITE)
     fresh = a_copy(1)
@@ -110,6 +112,18 @@ def test_a_target_whose_newest_copy_is_too_old_is_told_by_page_doctor_and_health
     assert answer.json["failing"] == ["targets"]
     assert "offsite" not in answer.text, "anybody may read it"
     assert "1\u00a0target of backups has no new copy" in answer.json["parts"]["targets"]
+    assert "The newest copy on the target offsite is 2 d 12 h old" in told(client, "/orders/"), (
+        "in the head of every page"
+    )
+    samples = client.get("/metrics").text
+    for name, label, value in (
+        ("copies", "nas", "1.0"),
+        ("copies", "offsite", "1.0"),
+        ("late", "nas", "0.0"),
+        ("late", "offsite", "1.0"),
+    ):
+        assert f'pult_target_{name}{{target="{label}"}} {value}' in samples
+    assert 'pult_target_newest_age_seconds{target="offsite"} 2' in samples
     checks = {check["name"]: check for check in json.loads(runner.invoke(args=["doctor", "--json"]).stdout)["checks"]}
     assert checks["target nas"]["state"] == "good"
     assert checks["target offsite"]["state"] == "bad"

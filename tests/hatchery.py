@@ -1,40 +1,24 @@
-"""A warm process whose children each do one thing with copies and may be killed: a start costs seconds, a fork none.
+"""A warm process whose children each do one thing and may be killed: a start costs seconds, a fork none.
 
-Standard input takes lines of JSON: what, its argument, and the point at which the child kills itself. Each is answered
-by the child's number at once, and by its status when it has ended.
+Its argument is the module whose `DEEDS` it knows. Standard input takes lines of JSON: what, its argument, and the point at
+which the child kills itself. Each is answered by the child's number at once, and by its status when it has ended.
 """
 
+import importlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from shop import fault_points
-from shop.backups import jobs, switchover, taking
-from shop.backups.holding import unwatched
-from shop.db import db
 from shop.factory import create_app
 
-ROOT = Path(__file__).parents[2]
-
-
-def switch(_argument: int) -> None:
-    from flask import current_app
-
-    config = current_app.extensions["pult"]
-    live = db.engine.url.database
-    switchover.switch(config, live, True, unwatched)
-
-
-DEEDS: dict[str, Callable[[int], object]] = {
-    "take": lambda _argument: taking.take("a test"),
-    "restore": jobs.restore_beside,
-    "switch": switch,
-}
+ROOT = Path(__file__).parents[1]
+Deeds = Mapping[str, Callable[[int], object]]
 
 
 class Hatchery:
@@ -54,14 +38,19 @@ class Hatchery:
         assert self.process.stdout is not None
         return int(self.process.stdout.readline())
 
+    def done(self, what: str, argument: int = 0) -> None:
+        self.begin(what, argument)
+        assert self.heard() == 0, f"{what} did not come to its end"
+
     def killed_at(self, point: str, what: str, argument: int = 0) -> None:
         self.begin(what, argument, point)
         assert self.heard() == 9, f"{what} did not come to {point}"
 
 
 @contextmanager
-def hatchery(environment: dict[str, str]) -> Iterator[Hatchery]:
-    command = [sys.executable, "-m", "tests.backups.hatchery"]
+def hatchery(environment: Mapping[str, str], deeds: str) -> Iterator[Hatchery]:
+    """Start a warm process that knows the deeds of a module, such as "tests.backups.deeds"."""
+    command = [sys.executable, "-m", "tests.hatchery", deeds]
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -78,31 +67,28 @@ def hatchery(environment: dict[str, str]) -> Iterator[Hatchery]:
         process.stdin.close()
 
 
-def child(what: str, argument: int, point: str) -> None:
-    fault_points.FAULT_AT = point or None
-    DEEDS[what](argument)
-
-
 def say(answers: IO[str], number: int) -> None:
     answers.write(f"{number}\n")
     answers.flush()
 
 
-def main() -> None:
+def main(module: str) -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what is logged is no answer
+    deeds: Deeds = importlib.import_module(module).DEEDS
     app = create_app()
     say(answers, os.getpid())
     for line in sys.stdin:
         what, argument, point = json.loads(line)
         pid = os.fork()
         if pid == 0:
+            fault_points.FAULT_AT = point or None
             with app.app_context():
-                child(what, argument, point)
+                deeds[what](argument)
             os._exit(0)
         say(answers, pid)
         say(answers, os.waitpid(pid, 0)[1])
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

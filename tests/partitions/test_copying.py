@@ -1,0 +1,59 @@
+"""What may come between a batch and a writer: a line that goes, one that moves, one that is changed. None comes back."""
+
+import threading
+
+import pytest
+
+from shop.partitions import backfilling, record
+from shop.partitions.record import ASTRAY, Phase
+from tests.partitions.conftest import Installation
+from tests.workers import until
+
+GONE = "DELETE FROM order_items WHERE order_id = 1 AND line = 1"
+MOVED = "UPDATE order_items SET line = line + 1000, created_at = created_at + interval '97 days' WHERE order_id = 2"
+
+
+def test_what_is_taken_away_while_a_batch_copies_it_does_not_come_back_with_it(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation.work("prepare")
+    before = installation.rows()[0]
+    with installation.connect() as writer, installation.connect() as slow, installation.connect() as watcher:
+        with slow.transaction():
+            slow.execute(
+                "UPDATE order_items SET quantity = quantity + 1 WHERE order_id = 900"
+            )  # its twin is not committed
+            struck = iter((GONE, MOVED))
+
+            def strike(point: str) -> None:
+                """Write while the batch has put its rows there, and nobody sees them."""
+                if point == "partitions.batch.before_commit" and (statement := next(struck, None)):
+                    writer.execute(statement)
+
+            monkeypatch.setattr(backfilling, "fault_point", strike)
+            monkeypatch.setattr(backfilling.Copier, "size", 200)
+            monkeypatch.setattr(backfilling, "LARGEST", 200)
+            copying = threading.Thread(target=worked, args=(installation, "backfill"))
+            copying.start()
+            until(lambda: record.needed(watcher).figures.get("passes"))
+            assert record.needed(watcher).todo + record.needed(watcher).again, "what somebody holds is put off"
+        copying.join(30)
+        assert record.needed(watcher).is_filled
+        noted = {order for (order,) in watcher.execute(f"SELECT order_id FROM {ASTRAY}").fetchall()}
+        assert noted == {1, 2}
+        with slow.transaction():
+            slow.execute("UPDATE order_items SET quantity = quantity + 1 WHERE order_id = 3")
+            comparing = threading.Thread(target=worked, args=(installation, "verify"))
+            comparing.start()
+            comparing.join(1)
+            assert record.needed(watcher).phase == Phase.BACKFILLING, "it waits for who was writing"
+        comparing.join(30)
+        assert record.needed(watcher).phase == Phase.VERIFIED
+        assert watcher.execute(f"SELECT count(*) FROM {ASTRAY}").fetchone() == (0,)
+    assert installation.rows() == installation.rows("order_items_next")
+    assert installation.rows()[0] == before - 1
+
+
+def worked(installation: Installation, step: str) -> None:
+    with installation.app.app_context():
+        installation.work(step)

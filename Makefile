@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 FIT_TO_RUN := .venv/fit-to-run
+AUDIT := .venv/audit
 
 # Rules of squawk that do not fit, each with its reason:
 #   ban-char-field             a currency code is exactly three letters
@@ -20,7 +21,7 @@ UNFIT := ban-char-field,prefer-bigint-over-int,prefer-text-field,prefer-robust-s
 # What is compiled is kept, whatever the machine's owner prefers: Pult starts many processes, and compiling takes each longer than its start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo run test check soak bench bench-scale clean
+.PHONY: install demo run test check audit soak bench bench-scale clean
 .DEFAULT_GOAL := install
 
 install: $(INSTALLED)
@@ -63,13 +64,30 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/deptry . --extend-exclude 'tests|bench'
+	$(BIN)/deptry tests bench --ignore DEP002,DEP004
 	@SECRET_KEY=for-the-lint-alone DATABASE_URL=postgresql://offline/ REDIS_URL=redis://offline/ \
 	  $(BIN)/flask db upgrade --sql > .venv/migrations.sql
 	$(BIN)/squawk --pg-version=15.0 --exclude=$(UNFIT) .venv/migrations.sql
 
+# Known vulnerabilities of what is installed. It asks PyPI's database of advisories, so it is no part of `check`, which needs no network.
+# A mirror of PyPI without that database knows no library: that is told as what it is, and no good news.
+audit: install
+	@[ -x $(AUDIT)/bin/pip-audit ] || { $(PYTHON) -m venv $(AUDIT) && $(AUDIT)/bin/python -m pip install --quiet \
+	  --disable-pip-version-check --no-input pip-audit==2.10.1; }
+	@$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check > $(AUDIT)/installed.txt
+	@$(AUDIT)/bin/pip-audit --requirement $(AUDIT)/installed.txt --no-deps --disable-pip --progress-spinner off \
+	  > $(AUDIT)/found 2> $(AUDIT)/errors; ended=$$?; cat $(AUDIT)/found; \
+	if grep -qE 'ConnectionError|NameResolution|Max retries|HTTPError|ServiceError|Timeout' $(AUDIT)/errors; then \
+	  echo "Nothing was audited: the database of advisories at pypi.org cannot be reached from here." >&2; exit 1; \
+	elif grep -q 'could not be audited' $(AUDIT)/found; then \
+	  echo "$$(grep -c 'could not be audited' $(AUDIT)/found) of $$(grep -c == $(AUDIT)/installed.txt) libraries were not audited: this index has no advisories for them." >&2; exit 1; \
+	else cat $(AUDIT)/errors >&2; exit $$ended; fi
+
 soak: install
 	$(BIN)/python -m tests.chaos.driver --faults 2000
 	PULT_PARTITION_KILLS=100 $(BIN)/pytest tests/partitions -q -m chaos --timeout 3600
+	PULT_EVERY_PAGE=1 PULT_GUESSES=10000 $(BIN)/pytest tests/browser/test_accessibility.py tests/staff/test_faults_of_sign_ins.py -q --timeout 3600
 	PULT_DRILL=1 PULT_BACKUP_KILLS=50 $(BIN)/pytest tests/backups -q -m chaos --timeout 3600
 
 bench: install

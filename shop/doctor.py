@@ -19,6 +19,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from shop import secret_findings
 from shop.backups import ages, target_findings, wal_archiving
 from shop.commands import first_line
 from shop.config import Config
@@ -77,6 +78,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield secret_key(config)
     yield public_address(config)
     yield trusted_proxies(config)
+    yield from secret_findings.findings(config)
     yield from database()
     yield from redis(config)
 

@@ -74,7 +74,7 @@ def settings(config: Config) -> dict[str, object]:
         "SQLALCHEMY_ENGINE_OPTIONS": db.engine_options(config.testing),
         "TESTING": config.testing,
         "PROPAGATE_EXCEPTIONS": False,
-        "SESSION_COOKIE_NAME": "pult",
+        "SESSION_COOKIE_NAME": "__Host-pult" if secure else "pult",  # so prefixed, no other host or path can set it
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": secure,

@@ -207,7 +207,7 @@ def chosen(shops: tuple[ShopChoice, ...]) -> str | None:
 
 
 def theme() -> str:
-    kept = request.cookies.get("theme", "")
+    kept = request.cookies.get("__Host-theme") or request.cookies.get("theme", "")  # the first one over TLS
     return kept if kept in {"light", "dark"} else "system"
 
 

@@ -20,6 +20,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+HSTS = "max-age=31536000; includeSubDomains"  # of Pult's own host name; a year
 KNOWN_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")
 
 
@@ -38,8 +39,8 @@ def register(app: Flask) -> None:
     def harden(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        if request.is_secure:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        if request.is_secure or app.config["SESSION_COOKIE_SECURE"]:  # a proxy elsewhere may not tell of TLS
+            response.headers.setdefault("Strict-Transport-Security", HSTS)
         if request.endpoint != "static":
             response.headers.setdefault("Cache-Control", "no-store")
             took = time.perf_counter() - g.get("started", time.perf_counter())

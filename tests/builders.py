@@ -37,7 +37,7 @@ from shop.staff.sessions import hashed, open_session
 from tests.conftest import Operator, Visitor
 from tests.servers import SECRET_KEY
 
-PASSWORD = "four quiet grey geese"
+PASSWORD = "canary quiet grey geese"
 numbers = itertools.count(1)
 Row = TypeVar("Row", bound=Model)
 

@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from shop.config import Config
 from shop.db import db as handle
 from shop.factory import create_app
 from shop.local.servers import Addresses
-from tests import servers
+from tests import canaries, servers
 
 SHARED_FOLDER = "PULT_TEST_FOLDER"
 OURS = (
@@ -71,6 +71,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
     heavy = {item.path for item in items if any(map(item.get_closest_marker, ("chaos", "scale")))}
     items.sort(key=lambda item: places.get(item.path, len(LONGEST) + (item.path not in heavy)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail the test in which a secret was printed or logged."""
+    return canaries.judged((yield))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -180,6 +186,7 @@ class Operator(FlaskCliRunner):
 
     def invoke(self, *args: Any, **kwargs: Any) -> Any:
         result = contextvars.Context().run(super().invoke, *args, **kwargs)
+        canaries.assert_unheard(result.stderr, f"the command {kwargs.get('args', args)}")
         if has_app_context():
             handle.session.expire_all()
         return result

@@ -19,7 +19,7 @@ from shop.factory import create_app
 from shop.local.servers import Addresses, LocalServers
 
 TEMPLATE = "template_pult"
-SECRET_KEY = "a key that only the tests know"
+SECRET_KEY = "canary-key-that-only-the-tests-know"
 FOR_TESTS = {  # a killed process loses nothing by this, only a pulled plug would
     "fsync": "off",
     "synchronous_commit": "off",

@@ -50,7 +50,7 @@ def test_the_style_sheet_comes_whole_in_one_answer(served: FlaskClient) -> None:
         assert not last or last[-1] in sheet, f"{path.name} is imported by nobody"
 
 
-def test_nothing_outside_the_folder_is_served(served: FlaskClient) -> None:
+def test_s12_nothing_outside_the_folder_is_served(served: FlaskClient) -> None:
     version = address("").split("/")[2]
     for filename in ("../config.py", f"{version}/../config.py", f"{version}/..%2fconfig.py", "nothing.css"):
         assert served.get(f"/static/{filename}").status_code == 404

@@ -17,7 +17,7 @@ from tests.proxy import in_front_of
 from tests.workers import ROOT
 
 
-def test_a_half_open_connection_is_given_up_within_twenty_seconds(environment: dict[str, str]) -> None:
+def test_d4_a_half_open_connection_is_given_up_within_twenty_seconds(environment: dict[str, str]) -> None:
     """D4, in a network of its own whose only interface goes down: neither an answer nor an error ever comes."""
     apart = ["unshare", "--user", "--map-root-user", "--net"]
     if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode:
@@ -31,7 +31,7 @@ def test_a_half_open_connection_is_given_up_within_twenty_seconds(environment: d
 
 
 @pytest.mark.usefixtures("db")
-def test_the_server_gives_half_open_connections_up_as_well() -> None:
+def test_d4_the_server_gives_half_open_connections_up_as_well() -> None:
     """D4, the other side: a backend that waits for a client out of reach holds its locks for 20 seconds, not two hours."""
     asked = "SELECT name, reset_val, source FROM pg_settings WHERE name LIKE 'tcp\\_%' ORDER BY name"
     with raw_connection() as connection:
@@ -44,7 +44,7 @@ def test_the_server_gives_half_open_connections_up_as_well() -> None:
     ]
 
 
-def test_a_transaction_of_ours_that_is_forgotten_is_ended(db: SQLAlchemy) -> None:
+def test_d8_a_transaction_of_ours_that_is_forgotten_is_ended(db: SQLAlchemy) -> None:
     """D8, where it is our own: PostgreSQL ends it after a minute, shortened here."""
     ask = "SHOW idle_in_transaction_session_timeout"
     with raw_connection() as connection:
@@ -58,7 +58,7 @@ def test_a_transaction_of_ours_that_is_forgotten_is_ended(db: SQLAlchemy) -> Non
     assert db.session.execute(text("SELECT 1")).scalar_one() == 1, "the next transaction has a sound connection"
 
 
-def test_our_side_of_a_connection_counts_the_silence(environment: dict[str, str]) -> None:
+def test_d4_our_side_of_a_connection_counts_the_silence(environment: dict[str, str]) -> None:
     """D4. Over TCP every connection of ours carries the limits in its socket."""
     tcp = socket.IPPROTO_TCP
     with (

@@ -79,7 +79,7 @@ def test_a_server_that_is_away_is_named_without_its_password(
     assert "canary" not in told.output
 
 
-def test_an_eviction_that_forgets_work_is_refused(runner: FlaskCliRunner, redis: Redis) -> None:
+def test_r5_an_eviction_that_forgets_work_is_refused(runner: FlaskCliRunner, redis: Redis) -> None:
     redis.config_set("maxmemory-policy", "allkeys-lru")
     try:
         _, found = checks(runner)

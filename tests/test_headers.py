@@ -118,7 +118,7 @@ def test_a_failure_says_what_was_kept_and_what_to_do(visit: FlaskClient, path: s
 def test_a_secure_site_says_so(visit: FlaskClient) -> None:
     assert "Strict-Transport-Security" not in visit.get("/sign-in").headers
     secure = visit.get("/sign-in", base_url="https://pult.example.com")
-    assert secure.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert secure.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_nothing_is_read_from_end_to_end(filled: tuple[Any, dict[str, object]], 
     assert [f"{found} by {each}" for each in seen if (found := each.read_through(KEPT))] == []
 
 
-def test_the_lines_of_an_order_are_looked_for_in_its_quarter(filled: tuple[Any, dict[str, object]]) -> None:
+def test_m16_the_lines_of_an_order_are_looked_for_in_its_quarter(filled: tuple[Any, dict[str, object]]) -> None:
     client, names = filled
     with explained({"order_items"}) as seen:
         assert client.get("/orders/{slug}/{order}".format(**names)).status_code == 200

@@ -71,7 +71,7 @@ def trickle(senders: list[socket.socket], seconds: float) -> None:
         time.sleep(0.5)
 
 
-def test_a_slow_sender_holds_a_thread_for_seconds_and_nobody_up(web: int) -> None:
+def test_s6_a_slow_sender_holds_a_thread_for_seconds_and_nobody_up(web: int) -> None:
     """S6. A byte a second, and a body that stalls: the others are answered meanwhile, and the thread is free in time."""
     with ExitStack() as stack:
         few = [stack.enter_context(slow(web, "/webhooks/shoptet/praha", "application/json")) for _ in range(2)]
@@ -82,7 +82,7 @@ def test_a_slow_sender_holds_a_thread_for_seconds_and_nobody_up(web: int) -> Non
         assert [sender.recv(4096).split()[1] for sender in few] == [b"408", b"408"]
 
 
-def test_as_many_slow_senders_as_there_are_threads_are_sent_away(web: int) -> None:
+def test_s6_as_many_slow_senders_as_there_are_threads_are_sent_away(web: int) -> None:
     """S6. Every thread has one, some at a form: after the bound they are free again."""
     kinds = [("/webhooks/shoptet/praha", "application/json"), ("/sign-in", "application/x-www-form-urlencoded")]
     with ExitStack() as stack:

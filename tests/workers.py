@@ -2,12 +2,14 @@
 
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from tests import canaries
 from tests.warm import Warm
 
 Found = TypeVar("Found")
@@ -20,7 +22,11 @@ class Worker:
     def __init__(
         self, environment: Mapping[str, str], *queues: str, script: str = "worker.py", log: Path | None = None
     ) -> None:
-        self.process = Warm([script, *queues], environment, stderr=str(log or os.devnull))
+        path = log or Path(tempfile.mkstemp(prefix="worker-", suffix=".log")[1])
+        self.log = path.open("a+b")
+        self.begins = self.log.seek(0, os.SEEK_END)
+        self.process = Warm([script, *queues], environment, stderr=str(path))
+        self.passing = None if log else path
 
     @property
     def pid(self) -> int:
@@ -43,10 +49,17 @@ class Worker:
         return time.monotonic() - began
 
     def end(self) -> None:
-        """Leave nothing of it behind."""
+        """Leave nothing of it behind, and look for secrets in what it has told."""
         for pid in (*self.children(), self.pid):
             kill(pid, signal.SIGKILL)
         self.process.wait(20)
+        if not self.log.closed:
+            with self.log:
+                self.log.seek(self.begins)
+                told = self.log.read().decode(errors="replace")
+            if self.passing:
+                self.passing.unlink()
+            canaries.assert_unheard(told, "a worker")
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Passwords: Argon2id hashes, equal work for everybody who asks, and what is too weak."""
 
+import re
 import secrets
 
 from argon2 import PasswordHasher
@@ -7,6 +8,17 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 SHORTEST = 8  # characters
 LONGEST = 1024
+LEAST_SCORE = 3  # of zxcvbn's 0 to 4: more than a hundred million guesses, by somebody who knows how people choose
+JUDGED = 72  # characters that are looked at; what follows makes a password no weaker
+OF_OURS = (
+    "pult",
+    "shoptet",
+    "backoffice",
+    "eshop",
+    "owner",
+    "manager",
+    "operator",
+)  # words that anybody here would try
 
 HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)  # Argon2id, 32 MiB, about 50 ms
 NOBODY = HASHER.hash(secrets.token_hex(16))  # verified when there is no such person, so that both take as long
@@ -22,7 +34,7 @@ def is_password(known: str | None, given: str) -> bool:
         fits = HASHER.verify(known or NOBODY, given[:LONGEST])
     except (VerificationError, InvalidHashError):
         return False
-    return fits and known is not None
+    return fits and known is not None and len(given) <= LONGEST
 
 
 def is_outdated(known: str) -> bool:
@@ -36,12 +48,20 @@ def weakness(password: str, email: str) -> str | None:
         return f"The password has {len(password)} characters; it needs at least {SHORTEST}."
     if len(password) > LONGEST:
         return f"The password has {len(password)} characters; at most {LONGEST} are read."
-    plain = password.lower()
-    if plain in {email.lower(), email.lower().partition("@")[0]}:
+    if password.lower() == email.lower():
         return "The password is the e-mail address; choose words that are not shown on the page."
-    if len(set(plain)) < 4 or plain in "01234567890 abcdefghijklmnopqrstuvwxyz qwertyuiop password123":
+    if score(password, email) < LEAST_SCORE:
         return "The password is among the first that anybody would try; choose several unrelated words."
     return None
+
+
+def score(password: str, email: str) -> int:
+    """Return how hard the password is to guess, from 0 to 4, for somebody who knows the person's address and Pult's words."""
+    from zxcvbn import zxcvbn  # noqa: PLC0415 - its lists of words take a fifth of a second, and few requests need them
+
+    theirs = [email, *re.split(r"[@.]", email), *re.split(r"\W", email), *re.split(r"[@.]", email.replace("-", ""))]
+    judged: int = zxcvbn(password[:JUDGED], user_inputs=[word for word in (*theirs, *OF_OURS) if word])["score"]
+    return judged
 
 
 def invented() -> str:

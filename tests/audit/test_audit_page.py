@@ -123,7 +123,7 @@ def test_a_form_that_was_sent_becomes_a_plain_address(client: FlaskClient) -> No
     assert client.get(sent).location == "/audit/?action=shop_paused&at_days=2026-03-01.."
 
 
-def test_the_file_has_the_same_rows_and_runs_nothing(client: FlaskClient, db: SQLAlchemy) -> None:
+def test_s7_the_file_has_the_same_rows_and_runs_nothing(client: FlaskClient, db: SQLAlchemy) -> None:
     mixed(db)
     signed_in(client, an_owner())
     with client.get("/audit.csv?action=sign_in_refused") as answer:

@@ -14,7 +14,7 @@ SEED = "20261126"
 
 @pytest.mark.chaos
 @pytest.mark.timeout(900)
-def test_after_two_hundred_faults_the_database_is_what_the_files_say() -> None:
+def test_u4_after_two_hundred_faults_the_database_is_what_the_files_say() -> None:
     """P1 to P7, R1, R3, D1 at random moments and at each boundary: nothing lost, doubled, or seen by halves."""
     played = subprocess.run(
         [sys.executable, "-m", "tests.chaos.driver", "--faults", "200", "--seed", SEED],

@@ -80,7 +80,7 @@ def test_an_order_that_is_newer_than_its_deletion_stays(
     assert order_of(db, code).deleted_at is None
 
 
-def test_an_order_that_comes_back_is_live_again_with_its_history(
+def test_f24_an_order_that_comes_back_is_live_again_with_its_history(
     app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop
 ) -> None:
     """F24. By the feed: deleted with one run of changes, there again with the next."""

@@ -92,7 +92,7 @@ def test_an_event_of_no_kind_and_a_shop_without_a_whole_snapshot_ask_for_nothing
     assert asked(db) == []
 
 
-def test_a_hundred_notices_twice_and_out_of_order_have_one_effect(
+def test_s6_a_hundred_notices_twice_and_out_of_order_have_one_effect(
     client: FlaskClient, db: SQLAlchemy, redis: Redis, dilna: Shop
 ) -> None:
     """S6. A hundred duplicates, replays and reordered notices: stored once, one run."""
@@ -104,7 +104,7 @@ def test_a_hundred_notices_twice_and_out_of_order_have_one_effect(
     assert redis.llen("rq:queue:imports") == 1
 
 
-def test_a_notice_that_was_carried_out_already_does_nothing_when_it_is_replayed(
+def test_s6_a_notice_that_was_carried_out_already_does_nothing_when_it_is_replayed(
     client: FlaskClient, db: SQLAlchemy, dilna: Shop
 ) -> None:
     """S6. Replay, long after: the inbox knows it."""
@@ -115,7 +115,7 @@ def test_a_notice_that_was_carried_out_already_does_nothing_when_it_is_replayed(
     assert asked(db) == [("orders", "done")]
 
 
-def test_unsigned_and_oversized_notices_are_turned_away(client: FlaskClient, db: SQLAlchemy, dilna: Shop) -> None:
+def test_s6_unsigned_and_oversized_notices_are_turned_away(client: FlaskClient, db: SQLAlchemy, dilna: Shop) -> None:
     """S6. A bad signature is 401, ten megabytes are 413, and nothing is stored or asked for."""
     content = body()
     assert client.post(PATH, data=content, headers=signed(content, "wrong")).status_code == 401

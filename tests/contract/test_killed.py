@@ -66,7 +66,7 @@ def test_a_killed_worker_goes_on_with_the_same_export(
 
 
 @pytest.mark.chaos
-def test_a_full_disk_ends_the_run_and_leaves_no_part_behind(
+def test_f35_a_full_disk_ends_the_run_and_leaves_no_part_behind(
     app: Flask, db: SQLAlchemy, environment: dict[str, str]
 ) -> None:
     """F35. The disk is full while a file arrives: a sentence, nothing left behind."""

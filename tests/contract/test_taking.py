@@ -99,7 +99,7 @@ def test_a_list_whose_last_page_vanishes_is_read_to_its_end(app: Flask, db: SQLA
 
 
 @pytest.mark.parametrize("fault", ["duplicate-lines", "shuffled-lines", "gzip-encoding"])
-def test_lines_twice_and_out_of_order_and_packed_twice_change_no_figure(
+def test_f34_lines_twice_and_out_of_order_and_packed_twice_change_no_figure(
     app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop, fault: str
 ) -> None:
     """F34. Packed twice by Content-Encoding; also lines twice and out of order."""
@@ -117,7 +117,7 @@ def test_records_that_cannot_be_read_are_set_aside_and_hold_up_nothing(
     assert (run.state, run.quarantined) == ("done", 3)
 
 
-def test_a_failure_that_passes_is_told_from_one_that_does_not(
+def test_f32_a_failure_that_passes_is_told_from_one_that_does_not(
     app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop
 ) -> None:
     """F32. Three exports of one run that give no file are enough."""

@@ -50,7 +50,7 @@ SNAPSHOT, RESULTS, JOBS = "/api/orders/snapshot", "/api-results/*", "/api/system
         ("wrong-content-length", RESULTS, None, 1),
     ],
 )
-def test_what_passes_by_itself_is_waited_out(
+def test_f28_what_passes_by_itself_is_waited_out(
     app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop, fault: str, path: str, amount: int | None, times: int
 ) -> None:
     """F28. Troubles that pass, in every place of a run, end as a clean one."""
@@ -98,7 +98,7 @@ def test_what_does_not_pass_ends_the_run_at_once_with_a_sentence(
     check_figures(db, simulator)
 
 
-def test_a_shop_that_is_marked_is_not_asked_and_others_are(
+def test_f29_a_shop_that_is_marked_is_not_asked_and_others_are(
     app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop
 ) -> None:
     """F29. A token that is revoked ends the run and marks its shop; other shops go on."""
@@ -159,7 +159,7 @@ def test_a_wait_holds_no_worker_and_one_attempt_goes_through_it(
     ],
     ids=["silent death", "expired after a day", "not done after four hours", "killed", "expired at once"],
 )
-def test_an_export_that_gives_no_file_is_asked_for_anew(
+def test_f32_an_export_that_gives_no_file_is_asked_for_anew(
     app: Flask, db: SQLAlchemy, monkeypatch: pytest.MonkeyPatch, fault: str | None, hours: float, running: float
 ) -> None:
     """F32. A job that died, was killed, ran too long or expired: another one is asked for."""
@@ -182,7 +182,7 @@ def test_an_export_that_gives_no_file_is_asked_for_anew(
         check_figures(db, simulator)
 
 
-def test_a_platform_that_wants_to_be_left_alone_is_until_the_run_gives_up(
+def test_f27_a_platform_that_wants_to_be_left_alone_is_until_the_run_gives_up(
     app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop
 ) -> None:
     """F27. A Retry-After of ten years is an hour, and a run gives up after the fourth."""
@@ -278,7 +278,7 @@ def test_a_shop_without_a_token_says_so(app: Flask, db: SQLAlchemy) -> None:
 
 
 @pytest.mark.parametrize("kind", ["orders", "customers"])
-def test_a_file_with_the_rows_of_another_shop_is_recognised_by_its_lines(
+def test_f33_a_file_with_the_rows_of_another_shop_is_recognised_by_its_lines(
     app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop, kind: str
 ) -> None:
     """F33. Job, host and identity are right and the rows are not: nothing is stored, not even the file."""

@@ -19,7 +19,7 @@ def restored(text: str) -> str:
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+420 777", "-a", "@sum", "\t=x", "\r", "-1+1", "=", "'=1"])
-def test_what_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
+def test_s7_what_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
     assert neutral(text) == f"'{text}"
 
 
@@ -56,7 +56,7 @@ def test_values_are_written_for_both_kinds_of_reader() -> None:
         )
     )
 )
-def test_every_row_comes_back_from_a_csv_reader(rows: list[tuple[str, Decimal]]) -> None:
+def test_s7_every_row_comes_back_from_a_csv_reader(rows: list[tuple[str, Decimal]]) -> None:
     text = "".join(written([{"name": name, "total": total} for name, total in rows], ("name", "total")))
     header, *read = list(csv.reader(io.StringIO(text, newline="")))
     assert header == ["name", "total"]

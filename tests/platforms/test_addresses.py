@@ -43,7 +43,7 @@ def test_the_shops_own_hosts_pass_and_are_pinned_to_the_number_that_was_checked(
         "https://localhost/x", "http://127.0.0.1/x",
     ],
 )  # fmt: skip
-def test_every_other_address_is_refused_without_being_quoted(address: str) -> None:
+def test_s9_every_other_address_is_refused_without_being_quoted(address: str) -> None:
     with pytest.raises(AddressRefused) as caught:
         gate().check(address)
     assert not caught.value.transient
@@ -56,7 +56,7 @@ def test_every_other_address_is_refused_without_being_quoted(address: str) -> No
      "255.255.255.255", "192.0.2.1", "::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1", "::ffff:127.0.0.1",
      "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:c0a8:101::1"],
 )  # fmt: skip
-def test_a_name_that_leads_inside_is_refused_even_beside_a_public_number(number: str) -> None:
+def test_s9_a_name_that_leads_inside_is_refused_even_beside_a_public_number(number: str) -> None:
     assert not is_public(number)
     for numbers in ([number], ["93.184.216.34", number]):
         with pytest.raises(AddressRefused, match="private network"):

@@ -66,7 +66,7 @@ def test_a_file_comes_whole_and_without_the_token(script: Script, clock: Clock) 
     assert "Range" not in script.asked[-1].headers
 
 
-def test_a_cut_download_goes_on_where_it_stopped(script: Script, clock: Clock) -> None:
+def test_f30_a_cut_download_goes_on_where_it_stopped(script: Script, clock: Clock) -> None:
     """F30. A connection that is cut goes on by Range."""
     script.expect(ASK, Say(200, FILE, MARK, cut=9_000), rest)
     assert fetched(script, clock) == FILE
@@ -120,7 +120,7 @@ def test_416_at_any_other_place_begins_again(script: Script, clock: Clock, told:
     assert fetched(script, clock, FILE + b"more", Received(len(FILE) + 4, '"v1"')) == FILE
 
 
-def test_a_length_that_promises_more_is_a_break(script: Script, clock: Clock) -> None:
+def test_f34_a_length_that_promises_more_is_a_break(script: Script, clock: Clock) -> None:
     """F34. A Content-Length that promises more."""
     script.expect(ASK, *[Say(200, FILE, length=len(FILE) + 10)] * 4)
     with pytest.raises(failures.TransferBroken) as caught:
@@ -140,7 +140,7 @@ def test_a_file_without_a_length_ends_with_its_connection(script: Script, clock:
     assert fetched(script, clock) == FILE
 
 
-def test_a_stalled_download_is_left_after_the_read_timeout_and_resumed(script: Script) -> None:
+def test_f30_a_stalled_download_is_left_after_the_read_timeout_and_resumed(script: Script) -> None:
     """F30. A file that stalls goes on by Range."""
     script.expect(ASK, Say(200, FILE, MARK, stall=9_000), rest)
     file = io.BytesIO()
@@ -148,7 +148,7 @@ def test_a_stalled_download_is_left_after_the_read_timeout_and_resumed(script: S
     assert file.getvalue() == FILE
 
 
-def test_a_download_byte_by_byte_is_left_at_the_deadline_and_what_came_is_kept(script: Script) -> None:
+def test_f30_a_download_byte_by_byte_is_left_at_the_deadline_and_what_came_is_kept(script: Script) -> None:
     """F30. A file that drips."""
     script.expect(ASK, Say(200, FILE, MARK, drip=0.02))
     fetcher, file = Fetcher(script, real_timing(file=0.3)), io.BytesIO()
@@ -212,7 +212,7 @@ def test_short_troubles_are_waited_out(script: Script, clock: Clock) -> None:
         "//10.0.0.1/x",
     ],
 )
-def test_a_redirect_elsewhere_is_refused_and_logged(script: Script, clock: Clock, target: str) -> None:
+def test_f31_a_redirect_elsewhere_is_refused_and_logged(script: Script, clock: Clock, target: str) -> None:
     """F31. A redirect to another host, inside, or to a file."""
     script.expect(ASK, Say(302, b"", {"Location": target}))
     with structlog.testing.capture_logs() as lines, pytest.raises(PlatformFailure) as caught:
@@ -237,7 +237,7 @@ def test_a_file_larger_than_allowed_is_left(script: Script, clock: Clock, length
         Fetcher(script, clock.timing(), largest=20_000).fetch(io.BytesIO())
 
 
-def test_a_full_disk_is_the_callers_to_tell_and_what_is_written_counts(script: Script, clock: Clock) -> None:
+def test_f35_a_full_disk_is_the_callers_to_tell_and_what_is_written_counts(script: Script, clock: Clock) -> None:
     """F35. The disk is full."""
 
     class Full(io.BytesIO):

@@ -115,7 +115,7 @@ def test_a_real_shops_files_come_from_the_hosts_it_names(script: Script, clock: 
                 pytest.fail("it was opened")
 
 
-def test_the_pinned_number_is_called_under_the_hosts_own_name(script: Script, clock: Clock) -> None:
+def test_s9_the_pinned_number_is_called_under_the_hosts_own_name(script: Script, clock: Clock) -> None:
     gate = Gate(frozenset({"www.tulip.example"}), (), None, lambda _host, _port: ["93.184.216.34"])
     seen: list[httpx.Request] = []
 

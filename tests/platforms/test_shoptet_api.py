@@ -87,7 +87,7 @@ def test_an_answer_without_metadata_or_with_unknown_fields_is_read(script: Scrip
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 423, 429])
-def test_three_short_troubles_are_waited_out_and_the_fourth_try_succeeds(
+def test_f28_three_short_troubles_are_waited_out_and_the_fourth_try_succeeds(
     script: Script, clock: Clock, status: int
 ) -> None:
     """F28. 500, 502 and 503 three times, then an answer."""
@@ -100,20 +100,20 @@ def test_three_short_troubles_are_waited_out_and_the_fourth_try_succeeds(
 @pytest.mark.parametrize(
     ("status", "code"), [(500, "platform_error"), (502, "platform_error"), (429, "rate_limited"), (423, "locked")]
 )
-def test_the_fourth_trouble_is_the_runs_to_wait_out(script: Script, clock: Clock, status: int, code: str) -> None:
+def test_f28_the_fourth_trouble_is_the_runs_to_wait_out(script: Script, clock: Clock, status: int, code: str) -> None:
     """F28. And four times."""
     failure = failing(script, clock, *[html(status)] * 4)
     assert (failure.code, failure.transient) == (code, True)
 
 
-def test_a_short_retry_after_is_slept_and_a_long_one_is_handed_on(script: Script, clock: Clock) -> None:
+def test_f27_a_short_retry_after_is_slept_and_a_long_one_is_handed_on(script: Script, clock: Clock) -> None:
     """F27. Retry-After in seconds."""
     failure = failing(script, clock, html(429, Retry_After="7"), html(429, Retry_After="600"))
     assert clock.slept == [7.0]
     assert (failure.code, failure.retry_after) == ("rate_limited", 600.0)
 
 
-def test_a_retry_after_that_is_a_date_is_measured_by_the_platforms_clock(script: Script, clock: Clock) -> None:
+def test_f27_a_retry_after_that_is_a_date_is_measured_by_the_platforms_clock(script: Script, clock: Clock) -> None:
     """F27. Ours may be years off."""
     script.date = datetime(2024, 7, 1, 12, 1, 2, tzinfo=UTC)
     script.expect("GET /api/eshop", html(429, Retry_After="Mon, 01 Jul 2024 12:01:11 GMT"), good(eshop()))
@@ -121,7 +121,7 @@ def test_a_retry_after_that_is_a_date_is_measured_by_the_platforms_clock(script:
     assert clock.slept == [9.0]
 
 
-def test_a_bogus_huge_retry_after_is_an_hour_at_most(script: Script, clock: Clock) -> None:
+def test_f27_a_bogus_huge_retry_after_is_an_hour_at_most(script: Script, clock: Clock) -> None:
     """F27. Retry-After beyond all reason."""
     assert failing(script, clock, html(429, Retry_After="99999999999")).retry_after == 3600.0
 
@@ -145,7 +145,7 @@ def test_a_server_that_falls_silent_is_left_after_the_read_timeout(script: Scrip
         shop.identity()
 
 
-def test_a_server_that_sends_byte_by_byte_is_left_at_the_deadline(script: Script) -> None:
+def test_f30_a_server_that_sends_byte_by_byte_is_left_at_the_deadline(script: Script) -> None:
     """F30. An answer that drips."""
     script.expect("GET /api/eshop", Say(200, b'{"data"' + b" " * 1000, drip=0.05))
     shop = a_shop_at(script, real_timing(patience=0.0, answer=0.4))

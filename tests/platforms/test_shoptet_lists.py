@@ -69,13 +69,13 @@ def test_a_page_not_found_where_the_list_begins_is_a_failure(script: Script, clo
         list(codes(script, clock))
 
 
-def test_a_row_added_before_our_place_doubles_nothing(script: Script, clock: Clock) -> None:
+def test_f25_a_row_added_before_our_place_doubles_nothing(script: Script, clock: Clock) -> None:
     """F25. b is pushed to the second page by a new row on the first."""
     script.expect(ASK, orders("ab", 1, 2, 4), orders("bc", 2, 3, 5), orders("d", 3, 3, 5))
     assert "".join(codes(script, clock)) == "abcd"
 
 
-def test_a_row_deleted_before_our_place_loses_nothing(script: Script, clock: Clock) -> None:
+def test_f25_a_row_deleted_before_our_place_loses_nothing(script: Script, clock: Clock) -> None:
     """F25. a goes, c is pulled to the first page: the total shrinks, and that page is read once more."""
     script.expect(ASK, orders("ab", 1, 3, 5), orders("de", 2, 2, 4), orders("bc", 1, 2, 4))
     assert sorted(codes(script, clock)) == list("abcde")
@@ -87,7 +87,7 @@ def test_the_page_that_was_to_be_read_again_may_be_gone(script: Script, clock: C
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_the_same_page_for_ever_is_noticed(script: Script, clock: Clock, number: int) -> None:
+def test_f26_the_same_page_for_ever_is_noticed(script: Script, clock: Clock, number: int) -> None:
     """F26. A list that loops on one page ends as a failure that passes."""
     script.expect(ASK, orders("ab", 1, 99, 198), orders("ab", number, 99, 198))
     with pytest.raises(failures.ListShifted) as caught:
@@ -95,7 +95,7 @@ def test_the_same_page_for_ever_is_noticed(script: Script, clock: Clock, number:
     assert (caught.value.code, caught.value.transient) == ("list_unsteady", True)
 
 
-def test_two_pages_in_turn_for_ever_are_noticed(script: Script, clock: Clock) -> None:
+def test_f26_two_pages_in_turn_for_ever_are_noticed(script: Script, clock: Clock) -> None:
     """F26. So does one that loops over two."""
     script.expect(ASK, orders("ab", 1, 99, 198), orders("cd", 2, 99, 198), orders("ab", 3, 99, 198))
     with pytest.raises(failures.ListShifted):

@@ -107,7 +107,7 @@ def test_old_and_new_key_are_both_good_during_a_renewal() -> None:
     [{}, {"Shoptet-Webhook-Signature": ""}, {"Shoptet-Webhook-Signature": "ž" * 40}, signed(BODY, OLD),
      {"Shoptet-Webhook-Signature": hmac.new(KEY.encode(), BODY, hashlib.sha256).hexdigest()}, signed(BODY + b" ")],
 )  # fmt: skip
-def test_without_the_right_signature_nothing_is_believed(headers: dict[str, str]) -> None:
+def test_s6_without_the_right_signature_nothing_is_believed(headers: dict[str, str]) -> None:
     with pytest.raises(BadNotice, match="signature"):
         SHOPTET.notice(headers, BODY, [KEY])
 

@@ -58,7 +58,7 @@ def run_out(environment: dict[str, str], *names: str) -> None:
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("names", [("imports",), ("imports", "ops")], ids=["alone", "with another"])
-def test_garbage_is_not_run_and_what_stands_behind_it_is(
+def test_r12_garbage_is_not_run_and_what_stands_behind_it_is(
     app: Flask,
     db: SQLAlchemy,
     redis: Redis,
@@ -107,7 +107,7 @@ def test_garbage_is_not_run_and_what_stands_behind_it_is(
 
 
 @pytest.mark.chaos
-def test_a_name_that_is_no_text_costs_a_worker_and_not_the_queue(
+def test_r12_a_name_that_is_no_text_costs_a_worker_and_not_the_queue(
     app: Flask, db: SQLAlchemy, redis: Redis, environment: dict[str, str]
 ) -> None:
     """R12, in the list itself: whatever the worker stumbles over is out of the way for the next one."""
@@ -121,7 +121,7 @@ def test_a_name_that_is_no_text_costs_a_worker_and_not_the_queue(
 
 
 @pytest.mark.chaos
-def test_numbers_in_the_queue_without_their_calls_are_repaired(
+def test_r14_numbers_in_the_queue_without_their_calls_are_repaired(
     app: Flask, db: SQLAlchemy, redis: Redis, environment: dict[str, str]
 ) -> None:
     """R14. The queue's list survived and its hashes did not: the reconciler calls for every row anew."""

@@ -61,7 +61,7 @@ def way(config: Config) -> Iterator[Flaky]:
         yield found
 
 
-def test_a_wipe_in_the_midst_of_a_run_loses_neither_it_nor_those_that_wait(
+def test_r1_a_wipe_in_the_midst_of_a_run_loses_neither_it_nor_those_that_wait(
     app: Flask, db: SQLAlchemy, redis: Redis, environment: dict[str, str], faults: Path
 ) -> None:
     """R1. FLUSHALL: the run under way ends as if nothing had been; what waited is called for again from its row."""
@@ -80,7 +80,7 @@ def test_a_wipe_in_the_midst_of_a_run_loses_neither_it_nor_those_that_wait(
     assert outcomes(db, run) == ["done"]
 
 
-def test_without_redis_pages_answer_and_wishes_wait_in_postgresql(
+def test_r2_without_redis_pages_answer_and_wishes_wait_in_postgresql(
     app: Flask, db: SQLAlchemy, redis: Redis, config: Config
 ) -> None:
     """R2. The web reads and writes on; the run that nobody could be woken for is found when Redis is back."""
@@ -99,7 +99,7 @@ def test_without_redis_pages_answer_and_wishes_wait_in_postgresql(
     assert [enqueue_waiting(), redis.llen("rq:queue:imports")] == [1, 1]
 
 
-def test_redis_that_is_killed_and_started_again_is_found_by_the_same_worker(
+def test_r2_r3_redis_that_is_killed_and_started_again_is_found_by_the_same_worker(
     app: Flask, db: SQLAlchemy, config: Config, environment: dict[str, str], faults: Path, tmp_path: Path
 ) -> None:
     """R2, R3. kill -9 in the midst of a run, ten seconds of nothing: the run ends, and the next one begins by itself."""
@@ -137,7 +137,7 @@ def supervised(db: SQLAlchemy, run: int, worker: Worker, environment: dict[str, 
             time.sleep(0.2)
 
 
-def test_two_holders_of_the_lock_are_one_publisher(
+def test_r4_two_holders_of_the_lock_are_one_publisher(
     app: Flask, db: SQLAlchemy, redis: Redis, environment: dict[str, str], faults: Path
 ) -> None:
     """R4. A failover forgot the lock while its holder froze: two hold it, and the fence lets one of them publish."""
@@ -164,7 +164,7 @@ def test_two_holders_of_the_lock_are_one_publisher(
     check_all_there(db, run)
 
 
-def test_a_way_that_is_slow_or_half_open_hangs_no_worker(
+def test_r9_a_way_that_is_slow_or_half_open_hangs_no_worker(
     app: Flask, db: SQLAlchemy, redis: Redis, environment: dict[str, str], way: Flaky, faults: Path
 ) -> None:
     """R9. The run ends though nothing comes back from Redis; its worker waits no longer than its patience for an answer."""
@@ -185,7 +185,7 @@ def test_a_way_that_is_slow_or_half_open_hangs_no_worker(
     check_all_there(db, late)
 
 
-def test_a_wish_over_a_slow_way_is_answered_within_the_patience(
+def test_r9_a_wish_over_a_slow_way_is_answered_within_the_patience(
     app: Flask, db: SQLAlchemy, config: Config, way: Flaky
 ) -> None:
     """R9, in the web: two seconds each way, or nothing at all, and the page still answers with the run on record."""

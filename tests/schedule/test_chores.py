@@ -223,7 +223,7 @@ with create_app().app_context():
 
 
 @pytest.mark.parametrize("years", [2, -2])
-def test_a_housekeeper_whose_clock_is_years_away_throws_nothing_away(
+def test_t5_a_housekeeper_whose_clock_is_years_away_throws_nothing_away(
     db: SQLAlchemy, config: Config, environment: dict[str, str], client: FlaskClient, years: int
 ) -> None:
     """T5. Two years ahead, all that is kept for a day or a month looks old; the database's clock says that it is not."""

@@ -75,7 +75,7 @@ def test_simulated_year_with_restarts_has_nothing_doubled_and_nothing_missed(tim
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.key)
-def test_a_year_of_the_whole_schedule_has_nothing_doubled_and_nothing_missed(entry: Entry) -> None:
+def test_t1_t2_a_year_of_the_whole_schedule_has_nothing_doubled_and_nothing_missed(entry: Entry) -> None:
     """T1, T2. Each entry as it stands: three tickers at once, silences of up to an hour and a half, each minute of both clock changes.
 
     Carried out or counted as passed over: each moment is one of the two, and none is both.

@@ -237,7 +237,7 @@ def test_anothers_lock_is_not_broken(client: FlaskClient, db: SQLAlchemy, shop: 
     assert db.session.get_one(JobLease, lock.key).holder == "there:7"
 
 
-def test_without_redis_the_page_answers_and_says_what_it_cannot_know(
+def test_r2_without_redis_the_page_answers_and_says_what_it_cannot_know(
     app: Flask, db: SQLAlchemy, config: Config
 ) -> None:
     """R2. Everything but the calls in Redis stands in PostgreSQL."""

@@ -272,7 +272,7 @@ def test_each_shop_has_its_own_moments_and_a_paused_one_has_none(db: SQLAlchemy,
     assert {run.shop_id: run.state for run in runs() if run.attempts} == {first.id: "done", second.id: "skipped"}
 
 
-def test_a_task_that_this_version_does_not_know_is_closed(db: SQLAlchemy, redis: Redis, only: Any) -> None:
+def test_p16_a_task_that_this_version_does_not_know_is_closed(db: SQLAlchemy, redis: Redis, only: Any) -> None:
     """P16. A newer version decided it; its row stays and says so."""
     begun_with(only, an_entry(), db)
     db.session.execute(update(TaskRun).values(task="of tomorrow"))
@@ -281,7 +281,7 @@ def test_a_task_that_this_version_does_not_know_is_closed(db: SQLAlchemy, redis:
     assert (runs()[-1].state, runs()[-1].outcome) == ("skipped", "This version of Pult has no such task.")
 
 
-def test_a_task_whose_worker_is_told_to_end_is_begun_again_by_the_next(only: Any, db: SQLAlchemy) -> None:
+def test_p7_a_task_whose_worker_is_told_to_end_is_begun_again_by_the_next(only: Any, db: SQLAlchemy) -> None:
     """P7, for periodic work."""
     left = iter([Stopped()])
 

@@ -117,7 +117,7 @@ def test_a_token_is_sealed_and_never_shown(runner: FlaskCliRunner, db: SQLAlchem
     assert shop is not None
     assert shop.credentials is not None
     assert CANARY.encode() not in bytes(shop.credentials)
-    assert unseal(shop, "a key that only the tests know") == {"token": CANARY}
+    assert unseal(shop, SECRET_KEY) == {"token": CANARY}
     for entry in db.session.scalars(select(AuditEntry)):
         assert CANARY not in json.dumps(entry.details)
 

@@ -27,7 +27,7 @@ TWO_MINUTES = timedelta(minutes=2)
 
 
 @pytest.mark.chaos
-def test_dead_workers_are_told_within_two_minutes_and_what_waits_is_done_when_one_comes(
+def test_p4_dead_workers_are_told_within_two_minutes_and_what_waits_is_done_when_one_comes(
     app: Flask, client: FlaskClient, db: SQLAlchemy, redis: Redis, environment: dict[str, str]
 ) -> None:
     """P4. In the head of pages and in /health/ready; the backlog drains once a single worker is there."""
@@ -63,7 +63,7 @@ def silence(db: SQLAlchemy, since: timedelta) -> None:
 
 
 @pytest.mark.chaos
-def test_a_job_of_another_version_is_dropped_and_its_row_is_worked_on(
+def test_p16_a_job_of_another_version_is_dropped_and_its_row_is_worked_on(
     app: Flask, db: SQLAlchemy, shop: Shop, redis: Redis, environment: dict[str, str]
 ) -> None:
     """P16. The newer web names work that this worker does not have; the run waits, and is woken under a known name."""

@@ -59,7 +59,7 @@ def told(db: SQLAlchemy, run: Snapshot) -> dict[int, str]:
 
 
 @pytest.mark.usefixtures("archived")
-def test_what_needs_an_archived_quarter_is_set_aside_and_the_rest_is_published(
+def test_m14_what_needs_an_archived_quarter_is_set_aside_and_the_rest_is_published(
     app: Flask, db: SQLAlchemy, shop: Shop
 ) -> None:
     before = people(db)
@@ -113,7 +113,7 @@ def test_many_of_them_do_not_condemn_the_file(
 
 
 @pytest.mark.usefixtures("archived")
-def test_once_the_quarter_is_back_the_records_are_taken_in(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_m14_once_the_quarter_is_back_the_records_are_taken_in(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     run = load(app, shop, packed(*NEXT))
     assert books(redriven(app, db, run)) == {"lines": 3, "quarantined": 3}, "it is still away"
     assert waiting_of(db, run) == 3

@@ -40,7 +40,7 @@ def pressed_at_once(clients: list[FlaskClient], path: str, **fields: object) -> 
     return answers
 
 
-def test_fifty_who_press_at_once_start_one_run_and_see_its_number(app: Flask, db: SQLAlchemy, redis: Redis) -> None:
+def test_p12_fifty_who_press_at_once_start_one_run_and_see_its_number(app: Flask, db: SQLAlchemy, redis: Redis) -> None:
     """P12. Everybody is led to the one run: the same person by a redirect, others by a page that names it."""
     shop = a_shop("praha")
     people = [an_operator([shop], f"operator-{number}@example.com") for number in range(10)]
@@ -55,7 +55,7 @@ def test_fifty_who_press_at_once_start_one_run_and_see_its_number(app: Flask, db
     assert trail(db) == [("snapshot_requested", f"snapshot {run.id}")]
 
 
-def test_a_retry_that_is_pressed_twenty_times_is_one_attempt(app: Flask, db: SQLAlchemy, redis: Redis) -> None:
+def test_u1_a_retry_that_is_pressed_twenty_times_is_one_attempt(app: Flask, db: SQLAlchemy, redis: Redis) -> None:
     """U1. The failed run is taken up once; every click leads to its page."""
     shop = a_shop("praha")
     run = a_snapshot(shop, state="failed", error="It broke.", error_code="unreachable", way="export", attempts=4)
@@ -79,7 +79,7 @@ def another(app: Flask, client: FlaskClient) -> FlaskClient:
 
 
 @pytest.mark.scale
-def test_a_thousand_runs_at_one_worker_starve_no_shop(app: Flask, db: SQLAlchemy, redis: Redis) -> None:
+def test_p18_a_thousand_runs_at_one_worker_starve_no_shop(app: Flask, db: SQLAlchemy, redis: Redis) -> None:
     """P18. A shop that asks again as soon as it is served waits until every other shop had its turn."""
     shops = [a_shop().id for _ in range(QUEUED // 2)]
     hungry, kinds = shops[0], ("orders", "products")

@@ -51,7 +51,7 @@ def stopped_at(app: Flask, run_id: int, point: str, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("point", ["stage.before_chunk", "stage.done", "publish.before"])
-def test_before_the_publish_nothing_is_left_of_it(
+def test_u2_before_the_publish_nothing_is_left_of_it(
     app: Flask, db: SQLAlchemy, shop: Shop, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
     """U2. Stopped in time: not a row of it is there, and it can be taken up again."""
@@ -72,7 +72,7 @@ def test_before_the_publish_nothing_is_left_of_it(
     assert broken_invariants(db) == []
 
 
-def test_during_the_publish_it_is_too_late(
+def test_u2_during_the_publish_it_is_too_late(
     app: Flask, db: SQLAlchemy, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """U2. Pressed while everything is being written: the publish goes through whole, and the person is told."""
@@ -102,7 +102,7 @@ def test_a_waiting_run_is_stopped_by_command_once(
     assert db.session.scalars(select(Order)).all() == []
 
 
-def test_pressed_on_the_page_it_is_stopped_once_and_told(app: Flask, db: SQLAlchemy, client: FlaskClient) -> None:
+def test_u2_pressed_on_the_page_it_is_stopped_once_and_told(app: Flask, db: SQLAlchemy, client: FlaskClient) -> None:
     """U2. The button of a run that waits, and of one that is being read; a second press changes nothing."""
     shop = operated(client)
     run = stored_run(app, shop, FILE)
@@ -125,7 +125,7 @@ def test_pressed_on_the_page_it_is_stopped_once_and_told(app: Flask, db: SQLAlch
     ("point", "told", "state"),
     [("stage.done", "is stopped", "cancelled"), ("publish.before_commit", "cannot be stopped any more", "done")],
 )
-def test_the_button_stops_a_run_before_its_publish_or_not_at_all(
+def test_u2_the_button_stops_a_run_before_its_publish_or_not_at_all(
     app: Flask, db: SQLAlchemy, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, point: str, told: str, state: str
 ) -> None:
     """U2. Pressed while a worker has the run: what is stopped leaves nothing, what is being published goes through."""

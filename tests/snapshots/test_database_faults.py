@@ -92,7 +92,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 
 @pytest.mark.chaos
-def test_a_crash_of_postgresql_at_each_boundary_is_survived_without_a_hand(own: Installation, faults: Path) -> None:
+def test_d1_a_crash_of_postgresql_at_each_boundary_is_survived_without_a_hand(own: Installation, faults: Path) -> None:
     """D1. Staging is lost with the server's memory, what is committed is not; the same worker goes on by itself."""
     with own.app.app_context(), working(own.environment | {"PULT_FAULTS": str(faults)}, "imports", script=HASTY) as one:
         for point in ("stage.before_chunk", "stage.done", "publish.before", "publish.before_commit"):
@@ -120,7 +120,7 @@ def test_a_crash_of_postgresql_at_each_boundary_is_survived_without_a_hand(own: 
 
 @pytest.mark.chaos
 @pytest.mark.parametrize(("where", "expected"), [("after", ["done"]), ("before", ["lost", "done"])])
-def test_a_commit_whose_answer_never_came_is_not_done_twice(
+def test_d2_a_commit_whose_answer_never_came_is_not_done_twice(
     app: Flask, db: SQLAlchemy, shop: Shop, redis: Redis, environment: dict[str, str], where: str, expected: list[str]
 ) -> None:
     """D2. The worker cannot know whether its publish was committed; the run's row does, as it ended in the same commit."""
@@ -138,7 +138,7 @@ def test_a_commit_whose_answer_never_came_is_not_done_twice(
 
 
 @pytest.mark.chaos
-def test_a_connection_that_is_reset_within_a_copy_repeats_one_chunk(
+def test_d3_a_connection_that_is_reset_within_a_copy_repeats_one_chunk(
     app: Flask, db: SQLAlchemy, shop: Shop, redis: Redis, environment: dict[str, str]
 ) -> None:
     """D3. Half a chunk had reached the server; it is rolled back with its cursor, and sent again."""
@@ -157,7 +157,7 @@ def test_a_connection_that_is_reset_within_a_copy_repeats_one_chunk(
 
 
 @pytest.mark.chaos
-def test_a_worker_behind_a_deaf_connection_is_replaced_and_fenced_off(
+def test_d4_a_worker_behind_a_deaf_connection_is_replaced_and_fenced_off(
     app: Flask, db: SQLAlchemy, shop: Shop, redis: Redis, environment: dict[str, str], faults: Path
 ) -> None:
     """D4. No byte passes any more: its lease runs out. When its connection wakes up, its next write is refused."""
@@ -181,7 +181,7 @@ def test_a_worker_behind_a_deaf_connection_is_replaced_and_fenced_off(
 
 
 @pytest.mark.chaos
-def test_the_query_of_a_killed_worker_ends_with_it(
+def test_d5_the_query_of_a_killed_worker_ends_with_it(
     app: Flask, db: SQLAlchemy, shop: Shop, redis: Redis, environment: dict[str, str], faults: Path
 ) -> None:
     """D5. Its publish waits for a lock when it is killed: nobody must wait for that query, nor see it commit."""
@@ -202,7 +202,7 @@ def test_the_query_of_a_killed_worker_ends_with_it(
     assert broken_invariants(db) == []
 
 
-def test_a_real_deadlock_costs_the_run_a_rest_and_the_person_nothing(
+def test_d6_a_real_deadlock_costs_the_run_a_rest_and_the_person_nothing(
     app: Flask, db: SQLAlchemy, shop: Shop, config: Config
 ) -> None:
     """D6. Two sessions wait for each other; the run came first, so it finds the circle first and gives way."""
@@ -234,7 +234,7 @@ def test_a_real_deadlock_costs_the_run_a_rest_and_the_person_nothing(
     assert broken_invariants(db) == []
 
 
-def test_a_reader_that_forgot_its_transaction_delays_no_import(
+def test_d8_a_reader_that_forgot_its_transaction_delays_no_import(
     app: Flask, db: SQLAlchemy, shop: Shop, config: Config
 ) -> None:
     """D8. It holds what any reader holds, for as long as it likes, and keeps seeing what was there before."""

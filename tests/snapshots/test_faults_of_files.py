@@ -38,7 +38,7 @@ def stored(db: SQLAlchemy) -> Any:
     return db.session.execute(text("SELECT md5(string_agg(o::text, '' ORDER BY id)) FROM orders o")).scalar_one()
 
 
-def test_a_file_cut_between_two_members_is_caught_by_its_count(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f2_a_file_cut_between_two_members_is_caught_by_its_count(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F2: the rest is a whole gzip file, so only what it lacks can tell."""
     members = [
         packed(*(an_order_line(str(number)) for number in range(start, start + 20))) for start in range(0, 80, 20)
@@ -57,7 +57,7 @@ def test_a_file_cut_between_two_members_is_caught_by_its_count(app: Flask, db: S
     ids=["errors", "message", "list"],
 )
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
-def test_an_error_in_place_of_the_file_changes_nothing(
+def test_f4_an_error_in_place_of_the_file_changes_nothing(
     app: Flask, db: SQLAlchemy, shop: Shop, answer: Any, pack: Any
 ) -> None:
     """F4: the platform's complaint, saved as if it were the export."""
@@ -71,7 +71,7 @@ def test_an_error_in_place_of_the_file_changes_nothing(
 
 
 @pytest.mark.parametrize("fault", ["bomb", "endless line", "bomb in a bomb"])
-def test_a_file_without_end_is_stopped_in_bounded_memory(
+def test_f7_f8_a_file_without_end_is_stopped_in_bounded_memory(
     db: SQLAlchemy, shop: Shop, environment: dict[str, str], tmp_path: Path, fault: str
 ) -> None:
     """F7 and F8: 100 MB of one byte in 100 kB; a line of 64 MiB; a gzip file inside a gzip file."""
@@ -98,7 +98,7 @@ def test_a_file_without_end_is_stopped_in_bounded_memory(
     assert db.session.scalars(select(Snapshot.state)).one() == "failed"
 
 
-def test_an_order_before_its_customer_finds_them_when_they_come(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f20_an_order_before_its_customer_finds_them_when_they_come(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F20: the order names an account that no file has brought yet."""
     load(app, shop, packed(an_order_line("1", customerGuid="g-1", email="jana@example.com")))
     first = db.session.scalars(select(Order.customer_id)).one()
@@ -111,7 +111,7 @@ def test_an_order_before_its_customer_finds_them_when_they_come(app: Flask, db: 
     assert broken_invariants(db) == []
 
 
-def test_a_field_that_nobody_knows_is_no_fault(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f21_a_field_that_nobody_knows_is_no_fault(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F21: a new field, at the top and inside a line; the raw file keeps it."""
     order = an_order_line("1", newInVersion99={"deep": [1, 2]})
     order["items"][0]["carbonFootprint"] = "1.5 kg"
@@ -120,7 +120,7 @@ def test_a_field_that_nobody_knows_is_no_fault(app: Flask, db: SQLAlchemy, shop:
     assert broken_invariants(db) == []
 
 
-def test_an_order_without_a_field_that_it_needs_is_set_aside(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f21_an_order_without_a_field_that_it_needs_is_set_aside(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F21: a missing field names itself, and the stored order stays as it was."""
     load(app, shop, packed(an_order_line("1"), an_order_line("2")))
     before = stored(db)
@@ -133,7 +133,7 @@ def test_an_order_without_a_field_that_it_needs_is_set_aside(app: Flask, db: SQL
 
 
 @pytest.mark.parametrize("point", ["stage.before_chunk", "stage.done", "publish.before"])
-def test_an_order_that_gets_newer_while_a_file_is_read_stays_newer(
+def test_f23_an_order_that_gets_newer_while_a_file_is_read_stays_newer(
     app: Flask, db: SQLAlchemy, shop: Shop, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
     """F23: somebody else writes a newer version between the reading and the publishing."""
@@ -156,7 +156,7 @@ def test_an_order_that_gets_newer_while_a_file_is_read_stays_newer(
     assert broken_invariants(db) == []
 
 
-def test_an_order_that_comes_back_has_its_history(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f24_an_order_that_comes_back_has_its_history(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F24: gone, and there again: the same row, with everything that happened to it written down."""
     both = packed(an_order_line("1"), an_order_line("2", changed=1))
     load(app, shop, packed(an_order_line("1"), an_order_line("2", status=-1)))

@@ -103,7 +103,9 @@ BEYOND = [  # each number can be kept, and what is reckoned from them cannot
 ]  # fmt: skip
 
 
-def test_what_comes_to_too_much_when_it_is_mapped_is_set_aside_as_well(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f13_what_comes_to_too_much_when_it_is_mapped_is_set_aside_as_well(
+    app: Flask, db: SQLAlchemy, shop: Shop
+) -> None:
     """F13: the numbers of a line are fine one by one; it is refused where it is made into rows, and the rest loads."""
     file = packed(an_order_line("first"), *(order for order, _ in BEYOND), an_order_line("last"))
     assert books(load(app, shop, file)) == {"lines": len(BEYOND) + 2, "inserted": 2, "quarantined": len(BEYOND)}
@@ -118,7 +120,9 @@ def test_what_comes_to_too_much_when_it_is_mapped_is_set_aside_as_well(app: Flas
 LEGAL = ["😀 👩‍👩‍👧", "\u05e2\u05d1\u05e8\u05d9\u05ea \u200f\u202e", "e\u0301 and \u00e9", "a\u2028b\u2029c\x85d", "\x7f\x80\x9f", "tab\tline\nfeed"]  # fmt: skip
 
 
-def test_legal_text_comes_back_to_the_byte_and_what_is_changed_is_noted(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f10_f11_legal_text_comes_back_to_the_byte_and_what_is_changed_is_noted(
+    app: Flask, db: SQLAlchemy, shop: Shop
+) -> None:
     """F10: a mark of byte order in front is no part of the text. F11: NUL and its like are replaced, never dropped."""
     lines = [a_line(f"SKU-{number}", name=name) for number, name in enumerate([*LEGAL, "a\0b\x1f"])]
     file = b"\xef\xbb\xbf" + json.dumps(an_order_line("1", lines=lines)).encode() + b"\n"
@@ -129,7 +133,7 @@ def test_legal_text_comes_back_to_the_byte_and_what_is_changed_is_noted(app: Fla
     assert [change for change in changes if change.startswith("items[6].name")]
 
 
-def test_the_same_number_of_an_order_is_the_same_order(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f19_the_same_number_of_an_order_is_the_same_order(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F19: a number or its text, with or without blanks around; noughts in front and capitals make another one."""
     load(app, shop, packed(an_order_line("7"), an_order_line("007"), an_order_line("a7"), an_order_line("A7")))
     ids = {order.code: order.id for order in db.session.scalars(select(Order))}
@@ -142,7 +146,7 @@ def test_the_same_number_of_an_order_is_the_same_order(app: Flask, db: SQLAlchem
 
 
 @pytest.mark.parametrize("quantity", [-3, 0, "0.250", 1_000_000_000])
-def test_quantities_are_kept_as_they_are(app: Flask, db: SQLAlchemy, shop: Shop, quantity: Any) -> None:
+def test_f14_quantities_are_kept_as_they_are(app: Flask, db: SQLAlchemy, shop: Shop, quantity: Any) -> None:
     """F14: a refund is negative, nothing is nothing, and a thousand million is not clipped."""
     amount = "-121.00" if quantity == -3 else "121.00"
     load(app, shop, packed(an_order_line("1", lines=[a_line("SKU-1", amount, quantity)])))
@@ -152,7 +156,7 @@ def test_quantities_are_kept_as_they_are(app: Flask, db: SQLAlchemy, shop: Shop,
     assert broken_invariants(db) == []
 
 
-def test_sums_of_awkward_amounts_are_exact(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f13_sums_of_awkward_amounts_are_exact(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F13: what floats would get wrong, and 30 noughts behind the point."""
     lines = [a_line(f"SKU-{number}", amount) for number, amount in enumerate(["0.10", "0.20", "0.70", "1.10", "2.20"])]
     lines[0]["itemPrice"] = dict(lines[0]["itemPrice"], withVat="0.1" + "0" * 29)
@@ -162,7 +166,7 @@ def test_sums_of_awkward_amounts_are_exact(app: Flask, db: SQLAlchemy, shop: Sho
     assert broken_invariants(db) == []
 
 
-def test_a_day_is_the_shops_day_also_when_its_clock_jumps(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f15_a_day_is_the_shops_day_also_when_its_clock_jumps(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F15: the hour that spring leaves out, the hour that autumn has twice."""
     times = {
         "gap": ("2025-03-30T02:30:00+0100", datetime(2025, 3, 30, 1, 30, tzinfo=UTC), date(2025, 3, 30)),

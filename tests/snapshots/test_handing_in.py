@@ -142,7 +142,7 @@ def test_a_damaged_file_fails_in_words_on_its_page(client: FlaskClient, db: SQLA
     assert db.session.scalars(select(Order)).all() == []
 
 
-def test_a_failed_run_is_taken_up_again_with_its_stored_file(
+def test_u1_a_failed_run_is_taken_up_again_with_its_stored_file(
     client: FlaskClient, config: Config, db: SQLAlchemy, redis: Redis, shop: Shop
 ) -> None:
     """U1."""

@@ -89,7 +89,7 @@ def test_a_newer_version_replaces_the_order_and_is_written_down(app: Flask, db: 
     assert broken_invariants(db) == []
 
 
-def test_an_older_version_never_wins(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f22_an_older_version_never_wins(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F22."""
     load(app, shop, packed(an_order_line("1", status=-3, changed=9), an_order_line("2", changed=9)))
     late = load(app, shop, packed(an_order_line("1", status=-1, changed=2)))
@@ -99,7 +99,7 @@ def test_an_older_version_never_wins(app: Flask, db: SQLAlchemy, shop: Shop) -> 
     assert broken_invariants(db) == []
 
 
-def test_the_newest_of_several_lines_in_one_file_wins(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f18_the_newest_of_several_lines_in_one_file_wins(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F18."""
     content = packed(
         an_order_line("1", status=-3, changed=5),
@@ -112,7 +112,7 @@ def test_the_newest_of_several_lines_in_one_file_wins(app: Flask, db: SQLAlchemy
     assert broken_invariants(db) == []
 
 
-def test_an_order_whose_date_is_corrected_leaves_one_copy(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f17_an_order_whose_date_is_corrected_leaves_one_copy(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F17."""
     load(app, shop, packed(an_order_line("1")))
     load(app, shop, packed(an_order_line("1", changed=3, creationTime="2025-11-20T10:00:00+0100")))
@@ -125,7 +125,9 @@ def test_an_order_whose_date_is_corrected_leaves_one_copy(app: Flask, db: SQLAlc
     assert broken_invariants(db) == []
 
 
-def test_an_order_gone_from_a_complete_file_is_marked_and_comes_back(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f24_an_order_gone_from_a_complete_file_is_marked_and_comes_back(
+    app: Flask, db: SQLAlchemy, shop: Shop
+) -> None:
     """F24."""
     both = packed(an_order_line("1"), an_order_line("2"))
     load(app, shop, both)
@@ -177,7 +179,7 @@ def test_parts_of_sets_cost_nothing_and_are_not_counted_twice(app: Flask, db: SQ
     assert {row.sku for row in db.session.scalars(select(ProductMetrics))} == {"SET-1"}
 
 
-def test_what_is_sold_but_not_in_the_catalogue_has_a_product_until_the_catalogue_comes(
+def test_f20_what_is_sold_but_not_in_the_catalogue_has_a_product_until_the_catalogue_comes(
     app: Flask, db: SQLAlchemy, shop: Shop
 ) -> None:
     """F20."""

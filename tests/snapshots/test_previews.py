@@ -109,7 +109,7 @@ def test_deletions_are_told_with_the_question_that_would_stop_them(app: Flask, d
     assert found["money"]["sales"] == {"before": "4719.00", "after": "0"}
 
 
-def test_what_came_back_and_what_is_older_are_told_apart(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f22_f24_what_came_back_and_what_is_older_are_told_apart(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F22, F24."""
     both = load(app, shop, packed(an_order_line("1"), an_order_line("2")))
     load(app, shop, packed(an_order_line("1", changed=9, status=-4)))
@@ -176,7 +176,7 @@ def test_a_preview_that_fails_is_no_failed_snapshot_and_settles_none(app: Flask,
         assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'staging'").fetchone() == (0,)
 
 
-def test_replaying_an_older_file_overwrites_nothing_newer(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f22_replaying_an_older_file_overwrites_nothing_newer(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F22. The rows are newer than the file, and so are those that it does not know."""
     old = load(app, shop, packed(an_order_line("1", status=-1), an_order_line("2")))
     load(app, shop, packed(an_order_line("1", changed=5), an_order_line("2"), an_order_line("3", changed=9)))

@@ -46,14 +46,14 @@ def test_reading_goes_on_at_any_line(tmp_path: Path, pack: object) -> None:
         assert lines_of(path, offset) == whole[line:]
 
 
-def test_a_file_cut_anywhere_is_never_taken_for_whole(tmp_path: Path) -> None:
+def test_f1_a_file_cut_anywhere_is_never_taken_for_whole(tmp_path: Path) -> None:
     packed = gzip.compress(TEXT)
     for cut in random.Random(1).sample(range(3, len(packed)), 100):
         with pytest.raises(DamagedFile, match=r"cut short|damaged"):
             lines_of(written(tmp_path, packed[:cut]))
 
 
-def test_a_flipped_bit_is_refused(tmp_path: Path) -> None:
+def test_f3_a_flipped_bit_is_refused(tmp_path: Path) -> None:
     packed = bytearray(gzip.compress(TEXT))
     for place in random.Random(2).sample(range(20, len(packed)), 50):
         packed[place] ^= 1
@@ -68,7 +68,7 @@ def test_several_members_are_one_text_and_zeros_may_follow(tmp_path: Path) -> No
     assert lines_of(written(tmp_path, packed)) == TEXT.splitlines()
 
 
-def test_other_bytes_behind_the_end_are_refused(tmp_path: Path) -> None:
+def test_f3_other_bytes_behind_the_end_are_refused(tmp_path: Path) -> None:
     for tail in (b"<html>", b"\0\0garbage", b"\x1f"):
         with pytest.raises(DamagedFile):
             lines_of(written(tmp_path, gzip.compress(TEXT) + tail))
@@ -94,7 +94,7 @@ def test_an_empty_file_has_no_lines(tmp_path: Path, content: bytes) -> None:
     assert lines_of(written(tmp_path, content)) == []
 
 
-def test_a_bomb_is_stopped_early(tmp_path: Path) -> None:
+def test_f7_a_bomb_is_stopped_early(tmp_path: Path) -> None:
     packed = gzip.compress(b"0" * (64 << 20), 9)
     with pytest.raises(DamagedFile, match="200 times"):
         lines_of(written(tmp_path, packed))
@@ -105,7 +105,7 @@ def test_a_bomb_inside_a_bomb_is_only_unpacked_once(tmp_path: Path) -> None:
     assert lines_of(written(tmp_path, gzip.compress(inner)))[0].startswith(b"\x1f\x8b")
 
 
-def test_a_line_without_end_is_stopped_at_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_f8_a_line_without_end_is_stopped_at_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "LARGEST_LINE", 1 << 20)
     with pytest.raises(DamagedFile, match="16 MiB"):
         lines_of(written(tmp_path, b'{"code":"' + random.Random(3).randbytes(3 << 20).hex().encode()))

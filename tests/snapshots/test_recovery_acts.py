@@ -35,7 +35,7 @@ def pressed_by_two(app: Flask, shop: Shop, path: str, fields: dict[str, object],
         return [one.status_code for one in pool.map(lambda client: posted(client, path, **fields), clients)]
 
 
-def test_twenty_presses_of_two_operators_are_one_attempt(app: Flask, db: SQLAlchemy, redis: Redis) -> None:
+def test_u1_twenty_presses_of_two_operators_are_one_attempt(app: Flask, db: SQLAlchemy, redis: Redis) -> None:
     """U1. Retry is pressed twenty times by two operators at once: one job, one entry."""
     shop = a_shop("praha")
     failed = a_failure(shop, **FOR_GOOD)
@@ -45,7 +45,7 @@ def test_twenty_presses_of_two_operators_are_one_attempt(app: Flask, db: SQLAlch
     assert trail(db) == [("snapshot_requested", f"snapshot {failed.snapshot_id}")]
 
 
-def test_twenty_presses_try_one_of_a_group(app: Flask, db: SQLAlchemy, redis: Redis) -> None:
+def test_u1_twenty_presses_try_one_of_a_group(app: Flask, db: SQLAlchemy, redis: Redis) -> None:
     """U1. The same for the button of a group: the newest one is tried, and no other."""
     shop = a_shop("praha")
     for kind in ("orders", "customers", "products"):
@@ -57,7 +57,7 @@ def test_twenty_presses_try_one_of_a_group(app: Flask, db: SQLAlchemy, redis: Re
     assert trail(db) == [("snapshot_requested", f"snapshot {newest.snapshot_id}")]
 
 
-def test_twenty_presses_dismiss_once(app: Flask, db: SQLAlchemy) -> None:
+def test_u1_twenty_presses_dismiss_once(app: Flask, db: SQLAlchemy) -> None:
     """U1. Dismissals as well: of one, and of a group."""
     shop = a_shop("praha")
     failed = a_failure(shop, **CRASH)

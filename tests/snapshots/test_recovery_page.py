@@ -198,7 +198,7 @@ SEEDED = """
     SELECT :shop, 'orders', id, repeat('It broke. ', 20), 'crashed', 'orders:crashed:' || (id % 40), true FROM snapshots"""
 
 
-def test_a_hundred_thousand_failures_are_read_from_an_index_alone(
+def test_u3_a_hundred_thousand_failures_are_read_from_an_index_alone(
     client: FlaskClient, db: SQLAlchemy, shop: Shop
 ) -> None:
     """U3. 100,000 open failures: one pass over an index, a page of bounded size, and acts of bounded size."""

@@ -74,7 +74,7 @@ def test_many_that_stay_bad_do_not_hold_up_the_others(app: Flask, db: SQLAlchemy
     assert books(redriven(app, db, run.id)) == {"lines": 80, "inserted": 1, "quarantined": 79}
 
 
-def test_nothing_newer_is_overwritten(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f22_nothing_newer_is_overwritten(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F22."""
     run = load(app, shop, packed(an_order_line("1"), BAD))
     load(app, shop, packed(an_order_line("2", changed=9)), mode="partial")

@@ -21,7 +21,7 @@ def orders(db: SQLAlchemy) -> dict[str, Order]:
     return {order.code: order for order in db.session.scalars(select(Order))}
 
 
-def test_an_empty_file_needs_a_person(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f5_an_empty_file_needs_a_person(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F5."""
     load(app, shop, packed(an_order_line("1")))
     for content in (b"", packed()):
@@ -31,7 +31,7 @@ def test_an_empty_file_needs_a_person(app: Flask, db: SQLAlchemy, shop: Shop) ->
     assert books(load(app, shop, packed(), confirmed=True)) == {"deleted": 1}
 
 
-def test_half_a_shop_needs_a_person(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f6_half_a_shop_needs_a_person(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F6."""
     load(app, shop, packed(*(an_order_line(str(number)) for number in range(60))))
     with pytest.raises(Implausible, match="held 60"):
@@ -75,7 +75,7 @@ def test_too_many_bad_records_stop_the_run_before_publishing(app: Flask, db: SQL
     assert db.session.scalars(select(OrderStatus)).all() == []
 
 
-def test_damaged_files_change_nothing(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_f1_f3_f4_damaged_files_change_nothing(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """F1, F3, F4."""
     whole = packed(*(an_order_line(str(number)) for number in range(50)))
     for content in (

@@ -51,7 +51,7 @@ def outcomes(db: SQLAlchemy) -> list[str | None]:
 @pytest.mark.parametrize(
     "error", [psycopg.errors.DeadlockDetected("a victim"), psycopg.errors.SerializationFailure("two at once")]
 )
-def test_a_run_that_met_a_deadlock_is_tried_again_by_itself(
+def test_d6_d7_a_run_that_met_a_deadlock_is_tried_again_by_itself(
     app: Flask, db: SQLAlchemy, shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """D6, D7. The database chose this run as the victim; three times it is tried again, each after a longer rest."""
@@ -69,7 +69,7 @@ def test_a_run_that_met_a_deadlock_is_tried_again_by_itself(
     assert broken_invariants(db) == []
 
 
-def test_after_three_retries_the_failure_waits_for_the_hour(
+def test_f28_after_three_retries_the_failure_waits_for_the_hour(
     app: Flask, db: SQLAlchemy, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F28, from the fourth failure on: the hourly sweep takes it up, and success closes it."""

@@ -74,7 +74,7 @@ def test_records_that_were_set_aside_are_put_through_again(
     assert trail(db) == [("snapshot_requested", f"snapshot {again.id}")]
 
 
-def test_two_who_look_at_once_share_one_preview(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
+def test_u1_two_who_look_at_once_share_one_preview(app: Flask, db: SQLAlchemy, shop: Shop) -> None:
     """U1. Ten presses of two operators: one preview."""
     file = waiting(app, db, shop, packed(an_order_line("1")))
     pair = [signed_in(app.test_client(), an_operator([shop], f"two-{number}@example.com")) for number in range(2)]

@@ -23,7 +23,7 @@ FILE = packed(*(an_order_line(str(number)) for number in range(ORDERS)))
 
 
 @pytest.mark.chaos
-def test_workers_with_wrong_clocks_steal_nothing(
+def test_t3_workers_with_wrong_clocks_steal_nothing(
     app: Flask, db: SQLAlchemy, shop: Shop, redis: Redis, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """T3. An hour ahead, a lease seems long over; but the database's clock decides, and its holder is left alone."""
@@ -44,7 +44,7 @@ def test_workers_with_wrong_clocks_steal_nothing(
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("skew", ["3600", "-3600"], ids=["an hour ahead", "an hour behind"])
-def test_a_worker_with_a_wrong_clock_takes_over_in_time(
+def test_t3_a_worker_with_a_wrong_clock_takes_over_in_time(
     app: Flask, db: SQLAlchemy, shop: Shop, redis: Redis, environment: dict[str, str], tmp_path: Path, skew: str
 ) -> None:
     """T3. An hour behind, a dead worker's lease seems good for another hour; it is not."""
@@ -81,7 +81,7 @@ def check_all_there(db: SQLAlchemy, run: int) -> None:
         ("2025-10-26T02:30:00+0100", date(2025, 10, 26)),
     ],
 )
-def test_an_order_at_the_edge_of_a_day_lies_on_the_right_side(
+def test_t6_an_order_at_the_edge_of_a_day_lies_on_the_right_side(
     app: Flask, db: SQLAlchemy, shop: Shop, placed: str, day: date
 ) -> None:
     """T6. Its day is the shop's own, in leap years and in the hour that comes twice, and the sums follow."""

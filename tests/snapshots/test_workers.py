@@ -67,7 +67,7 @@ def check_all_there(db: SQLAlchemy, run: int) -> None:
 
 
 @pytest.mark.parametrize("point", ["stage.before_chunk", "stage.done", "publish.before", "publish.before_commit"])
-def test_a_child_that_is_killed_costs_a_moment(
+def test_p1_a_child_that_is_killed_costs_a_moment(
     app: Flask, db: SQLAlchemy, shop: Shop, worker: Worker, faults: Path, point: str
 ) -> None:
     """P1. Its parent saw it die, so nobody waits for a lease to run out."""
@@ -78,7 +78,7 @@ def test_a_child_that_is_killed_costs_a_moment(
     check_all_there(db, run)
 
 
-def test_a_child_dies_with_its_parent_and_another_worker_takes_over(
+def test_p2_a_child_dies_with_its_parent_and_another_worker_takes_over(
     app: Flask, db: SQLAlchemy, shop: Shop, hasty: Worker, faults: Path, environment: dict[str, str]
 ) -> None:
     """P2. No orphan goes on beside the worker that takes the run up."""
@@ -93,7 +93,7 @@ def test_a_child_dies_with_its_parent_and_another_worker_takes_over(
     check_all_there(db, run)
 
 
-def test_a_whole_group_that_is_killed_is_replaced_within_half_a_minute(
+def test_p3_p11_a_whole_group_that_is_killed_is_replaced_within_half_a_minute(
     app: Flask, db: SQLAlchemy, shop: Shop, worker: Worker, faults: Path, environment: dict[str, str]
 ) -> None:
     """P3, with the only other worker idle; P11: it comes up at once, as names are never fixed."""
@@ -110,7 +110,7 @@ def test_a_whole_group_that_is_killed_is_replaced_within_half_a_minute(
     check_all_there(db, run)
 
 
-def test_a_worker_that_froze_beyond_its_lease_writes_nothing_more(
+def test_p5_a_worker_that_froze_beyond_its_lease_writes_nothing_more(
     app: Flask, db: SQLAlchemy, shop: Shop, hasty: Worker, faults: Path, environment: dict[str, str]
 ) -> None:
     """P5. It wakes up in front of the publish, its lease has gone to another, and its next write is refused."""
@@ -127,7 +127,7 @@ def test_a_worker_that_froze_beyond_its_lease_writes_nothing_more(
     check_all_there(db, run)
 
 
-def test_a_worker_that_freezes_with_an_open_publish_holds_the_others_off(
+def test_p6_a_worker_that_freezes_with_an_open_publish_holds_the_others_off(
     app: Flask, db: SQLAlchemy, shop: Shop, hasty: Worker, faults: Path, environment: dict[str, str]
 ) -> None:
     """P6. Between the check of the fence and the commit it holds the lease's row: the next holder waits, or it is rolled back."""
@@ -143,7 +143,7 @@ def test_a_worker_that_freezes_with_an_open_publish_holds_the_others_off(
     check_all_there(db, run)
 
 
-def test_a_worker_that_is_told_to_end_keeps_what_it_has(
+def test_p7_a_worker_that_is_told_to_end_keeps_what_it_has(
     app: Flask, db: SQLAlchemy, shop: Shop, worker: Worker, faults: Path, environment: dict[str, str]
 ) -> None:
     """P7. It ends within seconds, gives the lease back, and no try is used up."""
@@ -160,7 +160,7 @@ def test_a_worker_that_is_told_to_end_keeps_what_it_has(
     check_all_there(db, run)
 
 
-def test_a_publish_that_takes_too_long_is_cut_short_as_a_whole(
+def test_p7_a_publish_that_takes_too_long_is_cut_short_as_a_whole(
     app: Flask, db: SQLAlchemy, shop: Shop, worker: Worker, faults: Path, environment: dict[str, str]
 ) -> None:
     """P7, in the last transaction: nothing of it is seen, and the next worker does it."""
@@ -176,7 +176,7 @@ def test_a_publish_that_takes_too_long_is_cut_short_as_a_whole(
     check_all_there(db, run)
 
 
-def test_a_run_that_a_worker_took_out_of_the_queue_and_lost_is_put_back(
+def test_p8_a_run_that_a_worker_took_out_of_the_queue_and_lost_is_put_back(
     app: Flask, db: SQLAlchemy, shop: Shop, redis: Redis, environment: dict[str, str]
 ) -> None:
     """P8. Told to end between taking the job and starting it: the row is still queued, and the reconciler finds it."""
@@ -188,7 +188,7 @@ def test_a_run_that_a_worker_took_out_of_the_queue_and_lost_is_put_back(
     check_all_there(db, run)
 
 
-def test_a_record_that_kills_its_worker_is_found_and_set_aside(
+def test_p9_a_record_that_kills_its_worker_is_found_and_set_aside(
     app: Flask, db: SQLAlchemy, shop: Shop, redis: Redis, environment: dict[str, str]
 ) -> None:
     """P9. Twice at one place: the chunk is narrowed down to the line, and all others are loaded."""
@@ -205,7 +205,7 @@ def test_a_record_that_kills_its_worker_is_found_and_set_aside(
     assert broken_invariants(db) == []
 
 
-def test_a_publish_that_kills_its_worker_twice_is_parked(
+def test_p9_a_publish_that_kills_its_worker_twice_is_parked(
     app: Flask, db: SQLAlchemy, shop: Shop, redis: Redis, environment: dict[str, str]
 ) -> None:
     """P9, where no record can be blamed: it is not tried a third time, and says so."""
@@ -219,7 +219,7 @@ def test_a_publish_that_kills_its_worker_twice_is_parked(
     assert db.session.execute(text("SELECT count(*) FROM orders")).scalar_one() == 0
 
 
-def test_work_that_ignores_its_timeout_is_ended_from_outside(
+def test_p10_work_that_ignores_its_timeout_is_ended_from_outside(
     app: Flask, db: SQLAlchemy, shop: Shop, redis: Redis, environment: dict[str, str]
 ) -> None:
     """P10. It swallows RQ's exception and goes on; ten seconds later its process is ended, and the lease is free."""
@@ -237,7 +237,7 @@ def enqueue_for(app: Flask, run: int, seconds: int) -> bool:
     return queues.enqueue(app, queues.IMPORTS, WORK, run, seconds)
 
 
-def test_a_child_has_database_sockets_of_its_own(
+def test_p17_a_child_has_database_sockets_of_its_own(
     app: Flask, db: SQLAlchemy, shop: Shop, worker: Worker, faults: Path
 ) -> None:
     """P17. The parent has used the database before it forks; no backend serves both."""

@@ -1,6 +1,7 @@
 // One keyboard map for every page: whatever carries data-keys is pressed, or focused if it is a field.
-// Rows with [data-row] answer to j and k. Single letters rest while you type.
+// Rows with [data-row] answer to j and k. Single characters rest while you type, and where this browser has them switched off.
 
+export const ONE_KEY = "pult.one-key";
 const MODIFIED = /^ctrl\+/;
 const FIELD = "input:not([type=checkbox], [type=radio]), textarea, select";
 let prefix = "";
@@ -31,6 +32,7 @@ export default function keys(root) {
       return;
     }
     if (root.querySelector("dialog[open]")) return;
+    if (!MODIFIED.test(key) && localStorage.getItem(ONE_KEY) === "off") return;
 
     const combination = prefix + key;
     const target = [...root.querySelectorAll("[data-keys]")].find((one) => one.dataset.keys === combination);

@@ -191,7 +191,7 @@ def test_b8_the_runbook_opens_what_lies_on_a_target_with_plain_tools(
     }.items() | {("manifest.json", (copies / str(copy.folder) / "manifest.json").read_bytes())}
 
 
-def test_an_archive_that_would_write_outside_of_its_folder_is_refused(
+def test_s12_an_archive_that_would_write_outside_of_its_folder_is_refused(
     runner: FlaskCliRunner, a_copy: Made, configured: Configured, nas: Target, tmp_path: Path
 ) -> None:
     """Whoever can write to a target can write archives; they end up in the folder that was named, or nowhere."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shop.staff.passwords import LONGEST, invented, is_password, password_hash, weakness
+from shop.staff.passwords import LONGEST, NOBODY, invented, is_outdated, is_password, password_hash, weakness
 
 EMAIL = "olga.nova@lnena-dilna.example"
 GUESSED = [
@@ -49,3 +49,8 @@ def test_a_password_is_compared_to_its_last_character() -> None:
     assert is_password(kept, longest)
     for other in (longest[:-1], f"{longest}x", longest.upper(), f" {longest[1:]}"):
         assert not is_password(kept, other)
+
+
+def test_who_is_unknown_costs_what_a_hash_of_today_costs() -> None:
+    assert not is_outdated(NOBODY), "other parameters would tell known from unknown accounts"
+    assert not is_password(None, "anything")

@@ -22,6 +22,7 @@ from shop.partitions.maintenance import maintain
 from shop.platforms.failures import PlatformFailure, WebhookMissing
 from shop.platforms.records import Kind
 from shop.platforms.registry import platform
+from shop.privacy import keeping
 from shop.settings.options import HISTORY_DAYS, RAW_FILE_DAYS
 from shop.settings.values import value
 from shop.shops import problems, webhook_registration
@@ -231,6 +232,19 @@ def send_backups() -> Outcome:
     removed = f"Removed from targets: {plural(report.removed, 'copy', 'copies')}." if report.removed else ""
     words = " ".join(filter(None, (*report.failed, sent, removed))) or "Every target has what it needs."
     return Outcome(words, "failed" if report.failed else "done")
+
+
+def has_erased() -> bool:
+    return keeping.is_needed(current_app.extensions["pult"])
+
+
+def keep_erased() -> Outcome:
+    """Keep erased people out of restored copies and stored files. Idempotent; a large file takes minutes."""
+    db.session.rollback()
+    try:
+        return Outcome(keeping.keep(current_app.extensions["pult"]))
+    except Conflict as error:
+        raise Later(timedelta(minutes=5), error.message) from error
 
 
 def keep_house() -> Outcome:

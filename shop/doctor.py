@@ -29,6 +29,7 @@ from shop.formatting import plural, size
 from shop.health import applied, newest
 from shop.local import binaries
 from shop.partitions import soundness
+from shop.privacy import findings as privacy
 from shop.punctuality import figures, punctuality
 from shop.queues import ALL
 from shop.setting_findings import options, sealed_secrets
@@ -197,6 +198,7 @@ def contents() -> Iterator[Finding]:
     yield from punctuality()
     yield figures()
     yield from quarters()
+    yield from privacy.findings(config)
 
 
 def waiting() -> Finding:

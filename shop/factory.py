@@ -10,6 +10,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from shop import assets, cache, db, errors, formatting, frame, headers, logs, queues, slow_bodies
 from shop.config import Config, SecretKey
+from shop.exports import keeping
 from shop.settings.options import PER_PAGE
 from shop.settings.values import value
 from shop.staff import access
@@ -20,6 +21,7 @@ DOMAINS = (
     "settings",
     "shops",
     "staff",
+    "exports",
     "products",
     "customers",
     "orders",
@@ -28,6 +30,7 @@ DOMAINS = (
     "backups",
     "snapshots",
     "recovery",
+    "privacy",
 )
 csrf = CSRFProtect()
 
@@ -40,6 +43,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.update(settings(config))
     app.extensions["pult"] = config
     app.extensions["usual_size"] = partial(value, PER_PAGE)
+    app.extensions["exports"] = keeping.begun
     for part in (db, errors, headers, slow_bodies, formatting, assets, access, frame, queues, cache):
         part.register(app)
     csrf.init_app(app)

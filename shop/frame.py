@@ -79,6 +79,7 @@ NAVIGATION = (
             Entry("orders", "Orders", "/orders/", "orders", "g o", READ_SALES),
             Entry("customers", "Customers", "/customers/", "customers", "g c", READ_SALES),
             Entry("products", "Products", "/products/", "products", "g p", READ_SALES),
+            Entry("exports", "Exports", "/exports/", "export", "g e", READ_SALES, by_shop=False),
         ),
     ),
     Section(

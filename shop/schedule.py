@@ -186,6 +186,15 @@ ENTRIES: tuple[Entry, ...] = (
         late_after=timedelta(hours=9),  # the first of them, or a large one, takes long, and the next waits for it
     ),
     Entry(
+        key="privacy.keep",
+        title="erased people in files and copies",
+        timing=Every(timedelta(hours=1)),
+        job=chores.keep_erased,
+        timeout=4 * 3600,
+        wanted=chores.has_erased,
+        late_after=timedelta(hours=5),
+    ),
+    Entry(
         key="housekeeping",
         title="housekeeping",
         timing=Cron("20 3 * * *"),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flask import current_app
 
 from shop.config import Config
+from shop.customers import erasure_keys
 from shop.findings import Finding, State
 from shop.formatting import plural
 from shop.settings import resealing
@@ -38,12 +39,16 @@ def sealed_secrets(shops: Sequence[Shop]) -> Finding:
     config: Config = current_app.extensions["pult"]
     lost = [f"the {noun} of {shop.slug}" for shop in shops for noun in of_shops.unreadable(shop, config.secret_key)]
     lost += resealing.unreadable(config.secret_key)
+    if not erasure_keys.is_readable():
+        lost.append("the key of erased people")
     if lost:
         mend = "Bring their key back as SECRET_KEY_BEFORE, or hand each in again: `flask shops token SLUG`, `flask settings set`."
         return Finding("secrets", State.BAD, f"cannot be opened: {', '.join(lost)}", mend)
     behind = [shop.slug for shop in shops if of_shops.is_behind(shop, config.secret_key)]
     if resealing.is_behind(config.secret_key):
         behind.append("settings")
+    if erasure_keys.is_behind():
+        behind.append("erased people (`flask privacy reseal`)")
     if behind:
         mend = "Seal them anew: `flask shops reseal`; SECRET_KEY_BEFORE can go afterwards."
         return Finding("secrets", State.NOTE, f"still under the key before: {', '.join(behind)}", mend)

@@ -14,13 +14,14 @@ from typing import TypeVar
 from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import text
+from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 from shop.backups.models import Backup, Restoration
 from shop.config import Config
 from shop.customers.models import Customer
 from shop.db import Model, db
+from shop.exports.models import Export
 from shop.factory import create_app
 from shop.orders.models import Order, OrderStatus
 from shop.partitions.models import PartitionArchive
@@ -142,6 +143,20 @@ def a_restoration(state: str = "ready") -> Restoration:
     """A copy that is said to stand beside the live database; none does."""
     copy = added(Backup(state="restorable", requested_by="a test", folder=f"copy-{next(numbers)}"))
     return added(Restoration(backup_id=copy.id, state=state, by="a test", database="nowhere"))
+
+
+def an_export(by: Person | None = None, **values: object) -> Export:
+    """The manifest of a list of two rows that was sent whole; of whoever was there first, where nobody is named."""
+    person = by or db.session.scalar(select(Person).order_by(Person.id).limit(1)) or an_owner()
+    given = {
+        "query": "/orders/",
+        "file_name": "orders.csv",
+        "state": "whole",
+        "rows": 2,
+        "bytes": 60,
+        "sha256": "71f0" * 16,
+    }
+    return added(Export(staff_id=person.id, actor=person.email, **(given | values)))
 
 
 def an_archive(quarter: Quarter, state: str = "dropped", **values: object) -> PartitionArchive:

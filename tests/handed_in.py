@@ -19,7 +19,17 @@ from shop.staff.models import Person
 from shop.staff.permissions import Role
 from shop.staff.queries import person_by_email
 from shop.staff.signing_in import halfway
-from tests.builders import PASSWORD, a_failure, a_person, a_restoration, a_snapshot, added, an_archive, numbers
+from tests.builders import (
+    PASSWORD,
+    a_customer,
+    a_failure,
+    a_person,
+    a_restoration,
+    a_snapshot,
+    added,
+    an_archive,
+    numbers,
+)
 from tests.staff.proofs import a_code, a_link, a_session, a_token, with_factor, with_secret
 
 SESSION = "session"  # a field that is not handed in, but kept in the browser's session
@@ -47,6 +57,11 @@ def with_a_success(shop: Shop) -> Example:
     failed = a_failure(shop)
     a_failure(shop, resolved_at=datetime.now(UTC))
     return {}, {"cause": failed.fingerprint, "pace": "20"}
+
+
+def somebody_to_erase(shop: Shop) -> Example:
+    customer = a_customer(shop)
+    return {"shop": shop.slug, "customer_id": customer.id}, {"number": customer.id}
 
 
 def held_lock(shop: Shop) -> Example:
@@ -194,6 +209,8 @@ FORMS: dict[str, Callable[[Shop], Example]] = {
     "replays.replay": lambda shop: stored_run(shop, "implausible"),
     "replays.redrive": a_run_with_a_bad_record,
     "replays.undoing": an_empty_replay,
+    "exports.check": lambda _shop: ({}, {"file": (BytesIO(b"shop,id\r\n"), "orders.csv")}),
+    "privacy.erase": somebody_to_erase,
     "recovery.probe": lambda shop: ({}, {"cause": a_failure(shop).fingerprint}),
     "recovery.pace": with_a_success,
     "recovery.halt": lambda shop: ({}, {"cause": a_failure(shop, retry_by="a test").fingerprint}),

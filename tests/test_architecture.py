@@ -11,10 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "shop"
 DOMAINS = (  # reading order; each may import those before it
-    "audit", "settings", "shops", "staff",
+    "audit", "settings", "shops", "staff", "exports",
     "products", "customers", "orders",
     "segments", "analytics",
-    "partitions", "backups", "snapshots", "recovery",
+    "partitions", "backups", "snapshots", "recovery", "privacy",
 )  # fmt: skip
 WHO = ("audit", "settings", "shops", "staff")  # what every page may use freely
 LADDER = {
@@ -193,6 +193,7 @@ def test_only_pages_jobs_and_commands_commit(path: Path) -> None:
 
 
 COMMITTING = {
+    ("privacy", "erasing"),  # one person after another, before the leases that keep loads out are given back
     ("staff", "access"),  # before every page: the time a session was last used, and doors that were tried
 }
 

@@ -30,6 +30,7 @@ from tests.builders import (
     a_shop,
     a_snapshot,
     added,
+    an_export,
     an_operator,
     an_order,
     an_owner,
@@ -67,12 +68,13 @@ ROWS: dict[str, Callable[[Shop], object]] = {  # what the number in an address i
     "snapshot_id": a_snapshot,
     "failure_id": a_failure,
     "backup_id": lambda _shop: added(Backup(state="failed", requested_by="test")),
+    "export_id": lambda _shop: an_export(),
     "restoration_id": lambda _shop: a_restoration("discarded"),
     "person_id": somebody,
     "session_id": lambda shop: a_session(somebody(shop)),
     "token_id": lambda shop: a_token(somebody(shop)),
 }
-OF_THE_INSTALLATION = {"backup_id", "restoration_id"}  # a row that is no shop's
+OF_THE_INSTALLATION = {"backup_id", "restoration_id", "export_id"}  # a row that is no shop's
 
 
 @pytest.fixture(scope="module")

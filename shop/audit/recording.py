@@ -80,6 +80,9 @@ class Action(StrEnum):
     EXPORTED = "exported"
     CUSTOMER_VIEWED = "customer_viewed"
     ORDER_VIEWED = "order_viewed"
+    CUSTOMER_ERASED = "customer_erased"
+    EXPORT_CHECKED = "export_checked"
+    ERASURE_KEY_RESEALED = "erasure_key_resealed"
 
 
 # What each action tells besides who, when, which shop and which subject.
@@ -150,6 +153,9 @@ FIELDS: dict[Action, frozenset[str]] = {
     Action.EXPORTED: frozenset({"query", "rows"}),  # the subject is the path; rows is None where they are not counted
     Action.CUSTOMER_VIEWED: frozenset(),
     Action.ORDER_VIEWED: frozenset(),
+    Action.CUSTOMER_ERASED: frozenset({"orders", "quarantined", "files"}),
+    Action.EXPORT_CHECKED: frozenset({"same"}),
+    Action.ERASURE_KEY_RESEALED: frozenset({"values"}),
 }
 MASKED = "•••"
 

@@ -70,6 +70,9 @@ WORDS: dict[Action, str] = {
     Action.EXPORTED: "exported a list",
     Action.CUSTOMER_VIEWED: "looked at a customer",
     Action.ORDER_VIEWED: "looked at an order",
+    Action.CUSTOMER_ERASED: "erased a customer",
+    Action.EXPORT_CHECKED: "checked an exported file",
+    Action.ERASURE_KEY_RESEALED: "sealed the key of erasures anew",
 }
 
 

@@ -10,6 +10,7 @@ HEADER = (
     "shop", "id", "email", "name", "company", "registered", "orders_count", "total_spent", "currency", "first_order_at",
     "last_order_at", "url",
 )  # fmt: skip
+MONEY = {"total_spent": "currency"}  # columns that are added up in a manifest, and the columns of their currency
 
 
 def customer_fields(row: CustomerRow, shops: Mapping[int, ListedShop], root: str) -> Fields:

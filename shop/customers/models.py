@@ -48,6 +48,9 @@ class Customer(Model):
     changed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     merged_into: Mapped[int | None] = mapped_column(BigInteger)
+    erased_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True)
+    )  # on request; nothing of the person is left
     search: Mapped[str] = mapped_column(TSVECTOR, server_default="")
     snapshot_id: Mapped[int | None] = mapped_column(BigInteger)
 
@@ -131,3 +134,25 @@ class CustomerMetrics(Model):
         Index("ix_customer_metrics_shop_id_last_order_at", "shop_id", "last_order_at", "customer_id"),
         Index("ix_customer_metrics_shop_id_first_order_day", "shop_id", "first_order_day"),
     )
+
+
+class ErasureKey(Model):
+    """The key under which erased people are marked, sealed under SECRET_KEY."""
+
+    __tablename__ = "erasure_keys"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class Tombstone(Model):
+    """A code, guid or e-mail of somebody who was erased, as a keyed mark, and the guid that stands for the person since."""
+
+    __tablename__ = "tombstones"
+
+    shop_id: Mapped[int] = mapped_column(Integer, ForeignKey("shops.id"), primary_key=True)
+    guid: Mapped[str] = mapped_column(Text, primary_key=True)
+    mark: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    key_id: Mapped[str] = mapped_column(Text, ForeignKey("erasure_keys.id"))
+    erased_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

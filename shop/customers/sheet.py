@@ -11,7 +11,11 @@ Happening = tuple[str, str, str, str]  # tone, what, from where it is known, whe
 
 def called(customer: Customer) -> str:
     """Return what to call somebody; a guest may have left nothing at all."""
-    return customer.name or customer.company or customer.email or f"Customer {customer.id}"
+    return customer.name or customer.company or customer.email or numbered(customer)
+
+
+def numbered(customer: Customer) -> str:
+    return f"Erased customer {customer.id}" if customer.erased_at else f"Customer {customer.id}"
 
 
 def identity_title(accounts: Sequence[CustomerAccount], merges: Sequence[CustomerMerge]) -> str:
@@ -32,7 +36,7 @@ def identity(
         found.append(
             (tone, told if merge.undone_at is None else f"{told}, undone", source, moment(merge.merged_at, zone, now))
         )
-    for account in accounts:
+    for account in accounts if customer.erased_at is None else ():
         gone = account.deleted_at is not None
         words = "Account that the shop has deleted" if gone else "Account in the shop"
         found.append(("warn" if gone else "good", words, account.guid, moment(account.changed_at, zone, now)))

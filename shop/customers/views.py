@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.audit.recording import Action, record
-from shop.customers.fields import HEADER, customer_fields
+from shop.customers.fields import HEADER, MONEY, customer_fields
 from shop.customers.lists import CUSTOMERS, FIELDS, place_of
 from shop.customers.models import Customer, CustomerMetrics
 from shop.customers.queries import (
@@ -98,7 +98,9 @@ def download() -> Response:
 
     record(Action.EXPORTED, "/customers.csv", query=listing.address(suffix=""), rows=None)
     db.session.commit()
-    return csv_response(db.engine, listing, scopes(listing, shops), HEADER, batch)
+    return csv_response(
+        db.engine, listing, scopes(listing, shops), HEADER, batch, money=MONEY, as_of=fresh(shops).as_of
+    )
 
 
 @bp.get("/customers/<shop>/<int:customer_id>")
@@ -135,6 +137,7 @@ def show(shop: str, customer_id: int) -> str | AnyResponse:
         after=after,
         numbers=shop_numbers(),
         fresh=fresh([its_shop]),
+        may_erase=may(Permission.ERASE),
     )
     record(Action.CUSTOMER_VIEWED, f"customer {customer.id}", its_shop)
     db.session.commit()

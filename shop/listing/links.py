@@ -53,6 +53,11 @@ class Links:
         )
 
     @property
+    def csv_marked(self) -> str:
+        """Return the same with a byte order mark, as Excel wants it."""
+        return f"{self.csv}{'&' if '?' in self.csv else '?'}bom=1"
+
+    @property
     def clear(self) -> str:
         return self.listing.without_filters().address()
 

@@ -12,7 +12,7 @@ from shop.listing.sorts import Sort
 
 Arguments = Mapping[str, Sequence[str]]
 LONGEST_VALUE = 200
-OWN = ("shop", "sort", "per_page", "density", "after", "before", "at")
+OWN = ("shop", "sort", "per_page", "density", "after", "before", "at", "bom")
 
 
 def read(spec: Spec, arguments: Arguments, secret: str, usual: int = DEFAULT_SIZE) -> Listing:

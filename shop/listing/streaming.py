@@ -1,16 +1,17 @@
 """A whole list as CSV: every row, in the list's order, from one snapshot of the database, in flat memory."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response
+from flask import Response, current_app, has_request_context, request
 from sqlalchemy import Engine, Integer, Select, literal, select, text, union_all
 from sqlalchemy.orm import Session
 
 from shop.listing.cells import Fields, written
 from shop.listing.listing import Listing
+from shop.listing.manifest import Counting, Keep
 from shop.listing.scopes import Scope
 from shop.listing.sorts import Segment
 from shop.listing.window import Key, directed, kept_parts, shown
@@ -20,33 +21,66 @@ BATCH = 1_000  # rows that are read and written at a time
 LONGEST_NAME = 120
 PATIENCE = "15min"  # for a reader that takes the next piece slowly
 
+MARK = "\ufeff"
+NO_MONEY: Mapping[str, str] = {}
+
+Begin = Callable[[Engine, str, str, Mapping[str, str], datetime | None], tuple[int, Keep]]  # named by the factory
 Rows = Callable[[Session, Sequence[Key]], Iterable[Fields]]
 
 
 def csv_response(
-    engine: Engine, listing: Listing, scopes: Sequence[Scope], header: Sequence[str], rows: Rows
+    engine: Engine,
+    listing: Listing,
+    scopes: Sequence[Scope],
+    header: Sequence[str],
+    rows: Rows,
+    *,
+    money: Mapping[str, str] = NO_MONEY,
+    as_of: datetime | None = None,
 ) -> Response:
-    """Return the whole list as a download. `rows` reads a batch of keys in their order.
+    """Return the whole list as a download, and keep its manifest. `rows` reads a batch of keys in their order.
+
+    `money` names the columns of amounts, each with the column of its currency; `as_of` is up to when the data is known.
+    With `?bom=1` the file begins with a byte order mark, without which some spreadsheets take UTF-8 for something else.
 
     The first piece is read here, so that a list that cannot be read is answered with an error page. A later failure cuts the
     connection in the middle of the chunked answer: what arrived can never be taken for the whole.
     """
-    source = snapshot_rows(engine, listing, scopes, rows)
+    counting = Counting(money, None)
+    source = counting.through(snapshot_rows(engine, listing, scopes, rows))
     pieces = written(source, header)
-    first = next(pieces)
-    response = Response(handed_on(first, pieces, source), content_type="text/csv; charset=utf-8; header=present")
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_name(listing, datetime.now(UTC))}"'
+    first = MARK * wants_mark() + next(pieces)
+    name = file_name(listing, datetime.now(UTC))
+    begin: Begin = current_app.extensions["exports"]
+    number, counting.keep = begin(engine, listing.address(), name, money, as_of)
+    response = Response(
+        handed_on(first, pieces, source, counting), content_type="text/csv; charset=utf-8; header=present"
+    )
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Pult-Export"] = str(number)
     response.call_on_close(source.close)  # a reader who never took the first piece
+    response.call_on_close(counting.cut)  # unless it has ended whole
     return response
 
 
-def handed_on(first: str, pieces: Iterator[str], source: Generator[Fields]) -> Iterator[bytes]:
-    """Hand the pieces on; when the reader has gone, or reading fails, let go of the database at once."""
-    with closing(source):
-        yield first.encode()
-        for piece in pieces:
-            yield piece.encode()
+def wants_mark() -> bool:
+    return has_request_context() and request.args.get("bom") == "1"
+
+
+def handed_on(first: str, pieces: Iterator[str], source: Generator[Fields], counting: Counting) -> Iterator[bytes]:
+    """Hand the pieces on; when the reader has gone, or reading fails, let go of the database at once.
+
+    The end of the file is sent only after its manifest is kept: what has none never looks whole.
+    """
+    try:
+        with closing(source):
+            yield counting.sent(first.encode())
+            for piece in pieces:
+                yield counting.sent(piece.encode())
+        counting.end(whole=True)
+    finally:
+        counting.cut()
 
 
 def snapshot_rows(engine: Engine, listing: Listing, scopes: Sequence[Scope], rows: Rows) -> Generator[Fields]:

@@ -9,8 +9,13 @@ from shop.orders.queries import OrderRow
 
 HEADER = (
     "shop", "id", "code", "placed_at", "status", "status_name", "category", "counted", "paid", "customer_id", "email",
-    "name", "country", "currency", "total", "total_shop_currency", "items", "changed_at", "url",
+    "name", "country", "currency", "total", "total_shop_currency", "shop_currency", "items", "changed_at",
+    "url",
 )  # fmt: skip
+MONEY = {
+    "total": "currency",
+    "total_shop_currency": "shop_currency",
+}  # columns that are added up in a manifest, and the columns of their currency
 
 
 def order_fields(row: OrderRow, shops: Mapping[int, ListedShop], root: str) -> Fields:
@@ -34,6 +39,7 @@ def order_fields(row: OrderRow, shops: Mapping[int, ListedShop], root: str) -> F
         "currency": row.currency,
         "total": row.total,
         "total_shop_currency": row.total_shop,
+        "shop_currency": shop.currency,
         "items": row.items,
         "changed_at": row.changed_at.astimezone(zone) if row.changed_at else None,
         "url": f"{root.rstrip('/')}/orders/{shop.slug}/{row.id}",

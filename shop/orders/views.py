@@ -19,7 +19,7 @@ from shop.listing.listing import START, Listing
 from shop.listing.page import Page, neighbours, page_of
 from shop.listing.streaming import csv_response
 from shop.listing.window import Key
-from shop.orders.fields import HEADER, order_fields
+from shop.orders.fields import HEADER, MONEY, order_fields
 from shop.orders.history import happenings
 from shop.orders.lists import FOLDED, ORDERS, folded_total, order_scopes
 from shop.orders.models import Order, OrderStatus
@@ -98,7 +98,7 @@ def download() -> Response:
 
     record(Action.EXPORTED, "/orders.csv", query=listing.address(suffix=""), rows=None)
     db.session.commit()
-    return csv_response(db.engine, listing, scopes, HEADER, batch)
+    return csv_response(db.engine, listing, scopes, HEADER, batch, money=MONEY, as_of=fresh(shops).as_of)
 
 
 @bp.get("/orders/<shop>/<int:order_id>")

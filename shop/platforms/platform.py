@@ -1,11 +1,12 @@
 """What Pult asks of a platform: how to read its files, what its words mean, and how to call it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from shop.platforms.failures import Refused
+from shop.platforms.people import People
 from shop.platforms.records import Kind, Peek
 from shop.platforms.remote import Access, Notice, Remote
 
@@ -21,6 +22,7 @@ class Platform:
     line_kinds: Mapping[str, str]  # of its words for lines that are no goods
     remote: Callable[[Access], Remote] | None = None  # None: only its stored files are read
     notices: Callable[[Mapping[str, str], bytes, Sequence[str]], Notice] | None = None
+    people: Mapping[Kind, People] = field(default_factory=dict)  # of the kinds whose lines name people
 
     def connect(self, access: Access) -> Remote:
         """Return the shop on this platform; nothing is called yet. Close it after use. Raises PlatformFailure."""

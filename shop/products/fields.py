@@ -11,6 +11,7 @@ HEADER = (
     "shop", "id", "sku", "name", "brand", "orders", "units", "sales", "currency", "price", "price_currency", "stock",
     "listed", "url",
 )  # fmt: skip
+MONEY = {"sales": "currency"}  # columns that are added up in a manifest, and the columns of their currency
 
 
 def plain(quantity: Decimal | None) -> int | float | None:

@@ -22,7 +22,7 @@ from shop.listing.scopes import scopes
 from shop.listing.streaming import csv_response
 from shop.listing.window import Key
 from shop.orders.queries import latest_orders_with
-from shop.products.fields import HEADER, product_fields
+from shop.products.fields import HEADER, MONEY, product_fields
 from shop.products.lists import FIELDS, PRODUCTS
 from shop.products.models import Product
 from shop.products.queries import months_of, product_of, product_rows, sales_without_sku, variants_of
@@ -90,7 +90,9 @@ def download() -> Response:
 
     record(Action.EXPORTED, "/products.csv", query=listing.address(suffix=""), rows=None)
     db.session.commit()
-    return csv_response(db.engine, listing, scopes(listing, shops), HEADER, batch)
+    return csv_response(
+        db.engine, listing, scopes(listing, shops), HEADER, batch, money=MONEY, as_of=fresh(shops).as_of
+    )
 
 
 @bp.get("/products/<shop>/<int:product_id>")

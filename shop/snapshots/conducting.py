@@ -20,6 +20,7 @@ from shop.platforms.registry import platform
 from shop.shops.models import Shop
 from shop.snapshots import attempts, deaths, difference, overwriting, redriving, setting_aside, staging, statistics
 from shop.snapshots.arriving import Arrival
+from shop.snapshots.erased import erased_from
 from shop.snapshots.export_row import ExportRow
 from shop.snapshots.failing import Failed, fail, failure_of
 from shop.snapshots.fetching import drop_part
@@ -180,13 +181,12 @@ class Conductor:
         narrowing = deaths.Narrowing.of(self.connection, self.snapshot.id)
         with raw_connection(autocommit=True) as lookup:
             reader = staging.LineReader(self.shop, self.kind, self.platform, lookup, line, offset, narrowing.poisonous)
-            stager = staging.Stager(self.connection, self.lease, self.snapshot.id, self.shop.id, line)
+            erased = erased_from(lookup, self.shop.id, self.platform, self.kind)
+            stager = staging.Stager(self.connection, self.lease, self.snapshot.id, self.shop.id, line, erased)
             lines = bad = 0
             try:
                 with (
-                    mapper_for(
-                        self.platform.name, self.kind, self.shop.timezone, 0 if narrowing.is_on else whole
-                    ) as mapper,
+                    mapper_for(self.shop, self.kind, 0 if narrowing.is_on else whole, erased.known) as mapper,
                     ReadAhead(narrowing.cut(batches(file, skip=offset), line)) as source,
                 ):
                     for chunk in staging.chunks(source, reader, mapper, ahead=0 if narrowing.is_on else AHEAD):

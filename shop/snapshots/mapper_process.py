@@ -13,6 +13,7 @@ from typing import IO, Protocol, Self
 
 import msgspec
 
+from shop.customers.tombstones import NOBODY, Known
 from shop.platforms.records import Kind
 from shop.snapshots.mapping import Line, LineMapper, Mapped
 
@@ -36,11 +37,20 @@ class Mapper(Protocol):
     ) -> None: ...
 
 
+class Read(Protocol):
+    """Whose file it is: the platform that has written it, and the zone of the shop's days."""
+
+    @property
+    def platform(self) -> str: ...
+    @property
+    def timezone(self) -> str: ...
+
+
 class InProcess:
     """Maps at once, here: for files too small for more."""
 
-    def __init__(self, platform_name: str, kind: Kind, timezone: str) -> None:
-        self.mapper = LineMapper(platform_name, kind, timezone)
+    def __init__(self, platform_name: str, kind: Kind, timezone: str, erased: Known) -> None:
+        self.mapper = LineMapper(platform_name, kind, timezone, erased)
 
     def submit(self, lines: Sequence[Line]) -> "Future[Mapped]":
         done: Future[Mapped] = Future()
@@ -57,8 +67,8 @@ class InProcess:
 class Processes:
     """Maps in child processes, each fed by a thread of this one. They end with their standard input."""
 
-    def __init__(self, platform_name: str, kind: Kind, timezone: str, count: int) -> None:
-        self.children = [Child(platform_name, kind, timezone) for _ in range(count)]
+    def __init__(self, platform_name: str, kind: Kind, timezone: str, count: int, erased: Known = NOBODY) -> None:
+        self.children = [Child(platform_name, kind, timezone, erased) for _ in range(count)]
         self.turn = 0
 
     def submit(self, lines: Sequence[Line]) -> "Future[Mapped]":
@@ -77,11 +87,14 @@ class Processes:
 class Child:
     """One process and the thread that feeds it."""
 
-    def __init__(self, platform_name: str, kind: Kind, timezone: str) -> None:
+    def __init__(self, platform_name: str, kind: Kind, timezone: str, erased: Known) -> None:
         command = [sys.executable, "-m", "shop.snapshots.mapper_process", platform_name, kind.value, timezone]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.feeder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mapper")
         self.decoder = msgspec.msgpack.Decoder(Mapped)
+        assert self.process.stdin
+        with suppress(BrokenPipeError):  # it has died already, as the first lines will tell
+            write_frame(self.process.stdin, msgspec.msgpack.encode(erased))
 
     def round_trip(self, lines: Sequence[Line]) -> Mapped:
         assert self.process.stdin
@@ -106,11 +119,11 @@ class Child:
         self.process.stdout.close()
 
 
-def mapper_for(platform_name: str, kind: Kind, timezone: str, packed_bytes: int) -> Mapper:
-    """Return what maps a file of this size on this machine."""
+def mapper_for(shop: Read, kind: Kind, packed_bytes: int, erased: Known) -> Mapper:
+    """Return what maps a file of this size on this machine, without the people who were `erased`."""
     if packed_bytes < LARGE:
-        return InProcess(platform_name, kind, timezone)
-    return Processes(platform_name, kind, timezone, count=max(1, min(4, os.cpu_count() or 1)))
+        return InProcess(shop.platform, kind, shop.timezone, erased)
+    return Processes(shop.platform, kind, shop.timezone, max(1, min(4, os.cpu_count() or 1)), erased)
 
 
 def write_frame(stream: IO[bytes], content: bytes) -> None:
@@ -128,10 +141,12 @@ def read_frame(stream: IO[bytes]) -> bytes | None:
 
 
 def main(platform_name: str, kind: str, timezone: str) -> None:
-    """Map what comes until the input ends. A signal to the whole group is for the worker to heed: an end of ours is a death."""
+    """Learn who was erased, then map what comes until the input ends. A signal to the whole group is for the worker to heed."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    mapper = LineMapper(platform_name, Kind(kind), timezone)
+    first = read_frame(sys.stdin.buffer)
+    erased = NOBODY if first is None else msgspec.msgpack.decode(first, type=Known)
+    mapper = LineMapper(platform_name, Kind(kind), timezone, erased)
     decoder = msgspec.msgpack.Decoder(list[Line])
     while (frame := read_frame(sys.stdin.buffer)) is not None:
         write_frame(sys.stdout.buffer, msgspec.msgpack.encode(mapper.map(decoder.decode(frame))))

@@ -266,3 +266,13 @@ class OverwrittenOrder(Model):
     kept_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
 
     __table_args__ = (Index("ix_overwritten_orders_kept_at", "kept_at"),)
+
+
+class RawRewrite(Model):
+    """A stored file that may name somebody who was erased, until it is written anew without them and removed."""
+
+    __tablename__ = "raw_rewrites"
+
+    path: Mapped[str] = mapped_column(Text, primary_key=True)
+    shop_id: Mapped[int] = mapped_column(Integer, ForeignKey("shops.id"))
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -45,25 +45,38 @@ def raw_folder(data_dir: Path) -> Path:
 
 def keep_part(part: Path, name: str, data_dir: Path) -> StoredFile:
     """Take a whole file that was written aside into the store: synced, counted, renamed."""
+    size, sha256 = measured(part)
+    return kept(part, name, size, sha256, data_dir)
+
+
+def measured(part: Path) -> tuple[int, str]:
+    """Return the bytes and the checksum of a whole file, once it is on the disk."""
     digest, size = hashlib.sha256(), 0
     with part.open("rb") as stream:
         os.fsync(stream.fileno())
         while block := stream.read(BLOCK):
             size += len(block)
             digest.update(block)
-    return kept(part, name, size, digest.hexdigest(), data_dir)
+    return size, digest.hexdigest()
 
 
 def kept(part: Path, name: str, size: int, sha256: str, data_dir: Path) -> StoredFile:
     """Rename a synced file to its place under its own checksum."""
-    with part.open("rb") as written:
-        packed = written.read(2) == b"\x1f\x8b"
-    home = raw_folder(data_dir) / sha256[:2]
-    home.mkdir(mode=0o700, exist_ok=True)
-    place = home / f"{sha256}.jsonl{'.gz' if packed else ''}"
+    place = place_of(part, sha256, data_dir)
+    place.parent.mkdir(mode=0o700, exist_ok=True)
     part.replace(place)
-    sync_folder(home)
+    sync_folder(place.parent)
     return StoredFile(str(place.relative_to(data_dir)), plain_name(name), size, sha256)
+
+
+def is_packed(path: Path) -> bool:
+    with path.open("rb") as written:
+        return written.read(2) == b"\x1f\x8b"
+
+
+def place_of(part: Path, sha256: str, data_dir: Path) -> Path:
+    """Return where a file with this checksum lies in the store."""
+    return raw_folder(data_dir) / sha256[:2] / f"{sha256}.jsonl{'.gz' if is_packed(part) else ''}"
 
 
 def copy(stream: BinaryIO, part: Path, name: str) -> tuple[int, str]:

@@ -16,6 +16,7 @@ from shop.partitions.away import bring_back, lies_archived
 from shop.partitions.quarters import Quarter
 from shop.partitions.queries import Retired, retired
 from shop.platforms.records import Kind
+from shop.snapshots.erased import Erased, erased_of
 from shop.snapshots.models import Snapshot
 from shop.snapshots.planning import StoredMeanwhile
 from shop.snapshots.proving import RETIRED_RANGE, gone_where
@@ -61,7 +62,8 @@ def set_aside(
         return dict(planned), frozenset()
     why = taken_out(connection, snapshot, away)
     with connection.cursor() as cursor:
-        for some in in_steps(records(snapshot, file, why)):
+        erased = erased_of(connection, snapshot)
+        for some in in_steps(records(snapshot, file, why, erased)):
             cursor.executemany(KEEP, some)
     counts = dict(planned)
     for action, _ in why.values():
@@ -85,8 +87,10 @@ def taken_out(
     return {line: (action, Quarter.of(starts_at)) for line, action, starts_at in found}
 
 
-def records(snapshot: Snapshot, file: Path, why: Mapping[int, tuple[str, Quarter]]) -> Iterator[tuple[object, ...]]:
-    """Yield the rows of the lines, whose bytes are read from the file again."""
+def records(
+    snapshot: Snapshot, file: Path, why: Mapping[int, tuple[str, Quarter]], erased: Erased
+) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of the lines, whose bytes are read from the file again, without people who were erased."""
     if not why:
         return
     last = max(why)
@@ -96,7 +100,8 @@ def records(snapshot: Snapshot, file: Path, why: Mapping[int, tuple[str, Quarter
             if number in why:
                 action, quarter = why[number]
                 reason = f"{WORDS[action].format(quarter=quarter)} {bring_back(quarter)}, then put this record through again."
-                yield snapshot.id, number, snapshot.shop_id, offset, raw[:KEPT_RAW], len(raw), RETIRED_RANGE, reason
+                kept = erased.left_of(raw)[:KEPT_RAW]
+                yield snapshot.id, number, snapshot.shop_id, offset, kept, len(raw), RETIRED_RANGE, reason
             offset += len(raw) + 1
         if batch.first + len(batch.lines) > last:
             return

@@ -15,6 +15,7 @@ from shop.platforms.platform import Platform
 from shop.platforms.records import BadRecord, Kind, Peek
 from shop.shops.models import Shop
 from shop.snapshots.copying import binary, moment, text
+from shop.snapshots.erased import NOBODY_ERASED, Erased, ask_for_rewrite
 from shop.snapshots.mapper_process import Mapper
 from shop.snapshots.mapping import CUT_SHORT, Bad, Line, Mapped
 from shop.snapshots.reading import Batch, DamagedFile
@@ -47,10 +48,11 @@ class Chunk:
     seen: list[str] = field(default_factory=list)
     to_map: list[Line] = field(default_factory=list)
     quarantined: list[tuple[Line, Bad]] = field(default_factory=list)
+    erased: int = 0
 
     def take(self, mapped: Mapped) -> None:
         """Take over what became of the lines to map. A last line that breaks off condemns the file."""
-        self.main, self.parts = mapped.main, mapped.parts
+        self.main, self.parts, self.erased = mapped.main, mapped.parts, mapped.erased
         lines = {line.number: line for line in self.to_map} if mapped.bad else {}
         for bad in mapped.bad:
             if bad.code == CUT_SHORT:
@@ -202,9 +204,16 @@ class Stager:
     """Sends chunks to the server while the next one is being read. At most one is under way."""
 
     def __init__(
-        self, connection: psycopg.Connection[Any], lease: Lease, snapshot_id: int, shop_id: int, cursor_line: int
+        self,
+        connection: psycopg.Connection[Any],
+        lease: Lease,
+        snapshot_id: int,
+        shop_id: int,
+        cursor_line: int,
+        erased: Erased = NOBODY_ERASED,
     ) -> None:
         self.connection, self.lease, self.snapshot_id, self.shop_id = connection, lease, snapshot_id, shop_id
+        self.erased = erased
         self.staged = cursor_line  # lines up to here are committed
         self.sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stage")
         self.under_way: Future[None] | None = None
@@ -233,6 +242,8 @@ class Stager:
                 if rows:
                     self.copy(name, rows)
             self.quarantine(chunk)
+            if chunk.erased:
+                ask_for_rewrite(self.connection, self.snapshot_id)
             self.connection.execute(
                 """UPDATE snapshots SET cursor_line = %s, cursor_offset = %s, bytes_read = %s, lines = lines + %s,
                           quarantined = quarantined + %s, heartbeat_at = clock_timestamp() WHERE id = %s""",
@@ -252,6 +263,9 @@ class Stager:
             copy.write(rows)
 
     def quarantine(self, chunk: Chunk) -> None:
+        """Keep the lines that gave no record, without people who were erased; then their file is to be written anew."""
+        raws = [self.erased.left_of(line.raw) for line, _ in chunk.quarantined]
+        chunk.erased += sum(kept is not line.raw for kept, (line, _) in zip(raws, chunk.quarantined, strict=True))
         with self.connection.cursor() as cursor:
             cursor.executemany(
                 """INSERT INTO quarantined_records (snapshot_id, line, shop_id, byte_offset, raw, raw_bytes, error_code, path, reason)
@@ -262,13 +276,13 @@ class Stager:
                         bad.number,
                         self.shop_id,
                         line.offset,
-                        line.raw[:KEPT_RAW],
+                        kept[:KEPT_RAW],
                         len(line.raw),
                         bad.code,
                         bad.path,
                         bad.reason,
                     )
-                    for line, bad in chunk.quarantined
+                    for (line, bad), kept in zip(chunk.quarantined, raws, strict=True)
                 ],
             )
 

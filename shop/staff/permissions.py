@@ -8,6 +8,7 @@ class Permission(StrEnum):
 
     READ_SALES = "read_sales"  # overview, orders, customers, products; their .json as well
     EXPORT = "export"  # take sales away as .csv
+    ERASE = "erase"  # a person who asks for it
     READ_OPERATIONS = "read_operations"  # snapshots, recovery, shops
     RUN_SNAPSHOTS = "run_snapshots"  # start, upload, retry, cancel
     MANAGE_SHOPS = "manage_shops"  # connect, pause, resume
@@ -35,5 +36,5 @@ ALLOWED: dict[Role, frozenset[Permission]] = {
             Permission.CHANGE_SETTINGS,
         }
     ),
-    Role.MANAGER: frozenset({Permission.READ_SALES, Permission.EXPORT}),
+    Role.MANAGER: frozenset({Permission.READ_SALES, Permission.EXPORT, Permission.ERASE}),
 }

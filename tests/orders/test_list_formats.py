@@ -19,7 +19,7 @@ from tests.page import Page
 
 FIELDS = {
     "shop", "code", "placed_at", "status", "category", "counted", "customer_id", "email", "currency", "total",
-    "total_shop_currency", "items", "status_name", "id", "name", "paid", "changed_at", "url", "country",
+    "total_shop_currency", "shop_currency", "items", "status_name", "id", "name", "paid", "changed_at", "url", "country",
 }  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def test_a_row_has_what_programs_rely_on(shop: Shop, adam: FlaskClient) -> None:
     assert row | {"id": 0, "url": ""} == {
         "shop": "linen", "id": 0, "code": "A2", "placed_at": "2026-03-03T09:00:00+01:00", "status": "s", "status_name": "Odesláno",
         "category": "open", "counted": True, "paid": False, "customer_id": None, "email": "petr@posta.example", "name": None,
-        "country": "CZ", "currency": "CZK", "total": "99.90", "total_shop_currency": "99.90", "items": 0, "changed_at": None, "url": "",
+        "country": "CZ", "currency": "CZK", "total": "99.90", "total_shop_currency": "99.90", "shop_currency": "CZK", "items": 0, "changed_at": None, "url": "",
     }  # fmt: skip
     assert row["url"] == f"http://localhost/orders/linen/{row['id']}"
     assert answer["total"] == {"value": 1, "exact": True}

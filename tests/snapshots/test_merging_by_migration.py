@@ -196,7 +196,9 @@ def test_an_email_that_comes_twice_between_both_steps_is_merged_again(installati
 
 
 def test_a_healthy_installation_is_left_alone_and_goes_down_and_up_with_its_rows(installation: Flask) -> None:
-    content = "SELECT md5(string_agg(c::text, '' ORDER BY c.id)) FROM customers c"
+    content = (
+        "SELECT md5(string_agg((to_jsonb(c) - 'erased_at')::text, '' ORDER BY c.id)) FROM customers c"  # a later column
+    )
     before, index = value(content), value("SELECT 'uq_customers_shop_id_email'::regclass::oid")
     for _ in range(2):
         upgrade()

@@ -20,6 +20,7 @@ from tests.builders import (
     a_product,
     a_shop,
     a_snapshot,
+    an_export,
     an_operator,
     an_order,
     an_owner,
@@ -39,6 +40,7 @@ ROWS: Mapping[str, Callable[[Shop], object]] = {
     "failure_id": lambda shop: a_failure(shop, error=FOREIGN),
     "session_id": lambda shop: a_session(an_operator([shop], "eva@foreign.example"), FOREIGN),
     "token_id": lambda shop: a_token(an_operator([shop], "iva@foreign.example"), name=FOREIGN),
+    "export_id": lambda shop: an_export(an_operator([shop], "ida@foreign.example"), query=f"/orders/?q={FOREIGN}"),
     "person_id": lambda shop: an_operator([shop], f"{FOREIGN}@foreign.example"),
 }
 OF_ALL_ALONE = {"/confirm", "/settings/mail-tests"}  # refused to somebody without the password, or without every shop
@@ -167,7 +169,7 @@ def test_s3_no_form_is_taken_without_its_token(app: Flask, db: SQLAlchemy) -> No
     assert tried > 80
 
 
-def test_s3_looking_changes_nothing_but_the_trail(app: Flask, db: SQLAlchemy) -> None:
+def test_s3_looking_changes_nothing_but_the_trail_and_manifests(app: Flask, db: SQLAlchemy) -> None:
     rows: dict[str, object] = {}
     shop = a_shop("praha")
     for name in ROWS:
@@ -191,7 +193,7 @@ def test_s3_looking_changes_nothing_but_the_trail(app: Flask, db: SQLAlchemy) ->
                     assert answer.status_code == 200, path
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
-    assert written <= {"INSERT INTO audit_entries"}
+    assert written <= {"INSERT INTO audit_entries", "INSERT INTO exports", "UPDATE exports SET"}
 
 
 def fingerprint(db: SQLAlchemy) -> str:

@@ -4,6 +4,7 @@ from shop.platforms.platform import Platform
 from shop.platforms.records import Kind
 from shop.platforms.shoptet.connection import connect
 from shop.platforms.shoptet.customers import CustomerReader
+from shop.platforms.shoptet.erasing import CUSTOMERS, ORDERS
 from shop.platforms.shoptet.orders import OrderReader
 from shop.platforms.shoptet.peeks import CustomerPeek, OrderPeek, ProductPeek
 from shop.platforms.shoptet.products import ProductReader
@@ -24,4 +25,5 @@ SHOPTET = Platform(
     },
     remote=connect,
     notices=read_notice,
+    people={Kind.ORDERS: ORDERS, Kind.CUSTOMERS: CUSTOMERS},
 )

@@ -4,7 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from flask import Flask, Response, send_from_directory, url_for
+from flask import Flask, Response, send_from_directory
 
 STATIC = Path(__file__).with_name("static")
 SHEET = "css/main.css"
@@ -38,7 +38,7 @@ def register(app: Flask) -> None:
 
     def asset(filename: str) -> str:
         """Return the address of a static file; relative imports inside it stay under the same fingerprint."""
-        return url_for("static", filename=f"{version}/{filename}")
+        return f"{app.static_url_path}/{version}/{filename}"
 
     def static(filename: str) -> Response:
         asked, _, name = filename.partition("/")

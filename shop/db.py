@@ -11,7 +11,9 @@ import structlog
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.pq import ExecStatus
 from sqlalchemy import MetaData, event
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 
 NAMES = {
@@ -31,13 +33,13 @@ class Model(DeclarativeBase):
 
 db = SQLAlchemy(model_class=Model, disable_autonaming=True)
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
+NAMED = b"SELECT set_config('application_name', $1, false)"
 migrate = Migrate(db=db, directory=str(MIGRATIONS), compare_type=True)
 
 
 def engine_options(testing: bool) -> dict[str, Any]:
-    """Few, checked connections; dead clients are noticed by the server, dead servers by us."""
+    """Few connections, checked when they are taken; dead clients are noticed by the server, dead servers by us."""
     return {
-        "pool_pre_ping": True,
         "pool_size": 5,
         "max_overflow": 10,
         "pool_recycle": 1800,
@@ -64,14 +66,19 @@ def register(app: Flask) -> None:
 
 
 def name_connection(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
-    """Carry the request's or the run's id into pg_stat_activity, so that a slow query names its cause."""
+    """Carry the request's or the run's id into pg_stat_activity, so that a slow query names its cause.
+
+    One message does this and finds out whether anybody is there: a connection that died in the pool is replaced.
+    """
     words = structlog.contextvars.get_contextvars()
     name = " ".join(f"{key}={words[key]}" for key in ("process", "request", "run", "job") if key in words)
     name = f"pult {name}".strip()[:63]
-    if connection.info.parameter_status("application_name") != name:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('application_name', %s, false)", (name,))
-        connection.commit()
+    try:
+        answer = connection.pgconn.exec_params(NAMED, [name.encode()])
+    except psycopg.OperationalError as error:
+        raise InvalidatePoolError(str(error)) from error
+    if answer.status != ExecStatus.TUPLES_OK:
+        raise InvalidatePoolError(answer.error_message.decode(errors="replace"))
 
 
 def raw_connection(**options: Any) -> psycopg.Connection[Any]:

@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -16,6 +17,9 @@ UNITS = {"CZK": "Kč", "EUR": "€", "GBP": "£", "PLN": "zł", "HUF": "Ft", "US
 DECIMALS = {"HUF": 0, "JPY": 0, "KRW": 0, "ISK": 0}  # every other currency is written with two
 SIZES = ("B", "kB", "MB", "GB", "TB")
 DAY = 86_400  # seconds
+STEPS = [Decimal(1).scaleb(-decimals) for decimals in range(10)]
+SIGNS = str.maketrans({",": NBSP, ".": ",", "-": MINUS})
+MOST_MOMENTS = 8_192  # whose words are kept: a page of a list has a hundred, and is looked at again
 
 Numeric = Decimal | int | float
 
@@ -24,8 +28,10 @@ def number(value: Numeric | None, decimals: int = 0) -> str:
     """Write 1 234 567,89 with no-break spaces and a real minus; what is not known is a dash."""
     if value is None:
         return UNKNOWN
-    rounded = exact(value).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
-    text = f"{abs(rounded):,f}".replace(",", NBSP).replace(".", ",")
+    if decimals == 0 and type(value) is int:  # most numbers of a page: nothing to round
+        return f"{value:,}".translate(SIGNS)
+    rounded = exact(value).quantize(STEPS[decimals], rounding=ROUND_HALF_UP)
+    text = f"{abs(rounded):,f}".translate(SIGNS)
     return f"{MINUS}{text}" if rounded < 0 else text
 
 
@@ -116,11 +122,19 @@ def moment(at: datetime | None, zone: str, now: datetime) -> str:
     """Write 14. 3. 08:12 in the given zone; the year only where it is not this one."""
     if at is None:
         return UNKNOWN
-    local, today = at.astimezone(ZoneInfo(zone)), local_day(now, zone)
-    written = day_short(local) if local.year == today.year else day(local)
-    return f"{written} {local:%H:%M}"
+    year, written, written_in_full = local_words(at, zone)
+    return written if year == local_day(now, zone).year else written_in_full
 
 
+@lru_cache(MOST_MOMENTS)
+def local_words(at: datetime, zone: str) -> tuple[int, str, str]:
+    """Return the year of a moment in a zone, and its day and minute without and with it."""
+    local = at.astimezone(ZoneInfo(zone))
+    minute = f"{local.hour:02}:{local.minute:02}"
+    return local.year, f"{day_short(local)} {minute}", f"{day(local)} {minute}"
+
+
+@lru_cache(MOST_MOMENTS)
 def moment_in_full(at: datetime, zone: str) -> str:
     """Write Monday 9. 3. 2026 10:14:08 Europe/Prague (CET), for titles."""
     local = at.astimezone(ZoneInfo(zone))

@@ -1,7 +1,7 @@
 """What surrounds every page: who looks, which shop is chosen, where one can go."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shop.db import db
 from shop.formatting import initials, number, plural
+from shop.glances import Glance
 from shop.lateness import Remembered
 from shop.recovery.queries import MOST_COUNTED, waiting
 from shop.shops.queries import shop_numbers
@@ -69,6 +70,7 @@ class Section:
 
 
 TROUBLE_LASTS = 15.0  # seconds that a process shows what it has found before it looks again
+FAILURES_LAST = 5.0
 READ_SALES, READ_OPERATIONS = Permission.READ_SALES, Permission.READ_OPERATIONS
 MANAGE_STAFF, READ_AUDIT = Permission.MANAGE_STAFF, Permission.READ_AUDIT
 NAVIGATION = (
@@ -120,6 +122,11 @@ class Frame:
     failures: str = ""  # how many wait on the recovery page, for those who may open it; empty when there is none
 
     @property
+    def standing(self) -> Hashable:
+        """Return everything that what surrounds a page is made of, but for the page itself and what is told once."""
+        return self.version, self.person, self.shops, self.shop, self.theme, self.failures
+
+    @property
     def navigation(self) -> list[Section]:
         """Return the sections with the entries this person may open."""
         open_to = [(section.title, tuple(e for e in section.entries if self.may_open(e))) for section in NAVIGATION]
@@ -146,6 +153,7 @@ def register(app: Flask) -> None:
     """Give every template `frame`, one without a person where the database does not answer; a missing value is an error."""
     version = metadata.version("pult")
     remembered = Remembered(0 if app.testing else TROUBLE_LASTS)
+    failed = Glance(0 if app.testing else FAILURES_LAST, waiting_words)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -154,7 +162,7 @@ def register(app: Flask) -> None:
         try:
             person, shops = looking(), choices()
             operates = person is not None and person.can(READ_OPERATIONS)
-            trouble, failures = (remembered.told(visible()), waiting_words(visible())) if operates else ("", "")
+            trouble, failures = (remembered.told(visible()), failed.told(visible())) if operates else ("", "")
         except SQLAlchemyError:  # an error page must not fail for the reason that it tells
             db.session.rollback()
             person, shops, trouble, failures = None, (), "", ""
@@ -192,13 +200,13 @@ def choices() -> tuple[ShopChoice, ...]:
     return tuple(ShopChoice(shop.slug, shop.name, numbers[shop.id]) for shop in access.visible_shops())
 
 
-def waiting_words(shop_ids: set[int]) -> str:
+def waiting_words(shop_ids: frozenset[int]) -> str:
     count = waiting(shop_ids)
     return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
 
 
-def visible() -> set[int]:
-    return {shop.id for shop in access.visible_shops()}
+def visible() -> frozenset[int]:
+    return frozenset(shop.id for shop in access.visible_shops())
 
 
 def chosen(shops: tuple[ShopChoice, ...]) -> str | None:

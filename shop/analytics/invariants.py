@@ -44,6 +44,22 @@ OF_DAYS = text(
            kept.fees, kept.tax, kept.rounding)
     ORDER BY day, status_code"""
 )
+OF_MONTHS = text(
+    """
+    SELECT month, status_code, kept.orders AS kept_orders, kept.total_sales AS kept_total, made.orders, made.total_sales FROM (
+        SELECT date_trunc('month', day)::date AS month, status_code, sum(orders) AS orders, sum(items) AS items, sum(units) AS units,
+               sum(total_sales) AS total_sales, sum(gross_sales) AS gross_sales, sum(discounts) AS discounts,
+               sum(shipping) AS shipping, sum(fees) AS fees, sum(tax) AS tax, sum(rounding) AS rounding
+        FROM daily_sales WHERE shop_id = :shop GROUP BY 1, 2
+    ) AS made
+    FULL JOIN (SELECT * FROM monthly_sales WHERE shop_id = :shop) AS kept USING (month, status_code)
+    WHERE (made.orders, made.items, made.units, made.total_sales, made.gross_sales, made.discounts, made.shipping,
+           made.fees, made.tax, made.rounding)
+          IS DISTINCT FROM
+          (kept.orders, kept.items, kept.units, kept.total_sales, kept.gross_sales, kept.discounts, kept.shipping,
+           kept.fees, kept.tax, kept.rounding)
+    ORDER BY month, status_code"""
+)
 SPAN = text(
     """
     SELECT least((SELECT min(local_day) FROM orders WHERE shop_id = :shop), (SELECT min(day) FROM daily_sales WHERE shop_id = :shop)),
@@ -64,6 +80,7 @@ def differences(shop_id: int) -> Iterator[Difference]:
     """Yield every difference of a shop. Each step is one query, and reads one moment of the database."""
     yield from of_customers(shop_id)
     yield from of_days(shop_id)
+    yield from of_months(shop_id)
 
 
 def of_customers(shop_id: int) -> Iterator[Difference]:
@@ -85,6 +102,13 @@ def of_days(shop_id: int) -> Iterator[Difference]:
             kept, made = sums(row.kept_orders, row.kept_total), sums(row.orders, row.total_sales)
             yield Difference(f"{row.day}, status {row.status_code}", kept, made)
         first = end
+
+
+def of_months(shop_id: int) -> Iterator[Difference]:
+    """Compare the months with their days, of all years at once: a few thousand rows."""
+    for row in fresh(OF_MONTHS, shop=shop_id):
+        kept, made = sums(row.kept_orders, row.kept_total), sums(row.orders, row.total_sales)
+        yield Difference(f"{row.month:%Y-%m}, status {row.status_code}", kept, made)
 
 
 def sums(orders: int | None, total: object) -> str:

@@ -1,4 +1,4 @@
-"""Folds: what a shop's days add up to, in the shop's currency and its own days. Pages read these, never the lines."""
+"""Folds: what a shop's days and months add up to, in its currency. Pages read these, never the lines."""
 
 from datetime import date
 from decimal import Decimal
@@ -16,6 +16,26 @@ class DailySales(Model):
 
     shop_id: Mapped[int] = mapped_column(Integer, ForeignKey("shops.id"), primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
+    status_code: Mapped[str] = mapped_column(Text, primary_key=True)
+    orders: Mapped[int] = mapped_column(Integer)
+    items: Mapped[int] = mapped_column(Integer)
+    units: Mapped[Decimal] = mapped_column(Numeric(16, 3))
+    total_sales: Mapped[Decimal] = mapped_column(Numeric(16, 2))
+    gross_sales: Mapped[Decimal] = mapped_column(Numeric(16, 2))
+    discounts: Mapped[Decimal] = mapped_column(Numeric(16, 2))
+    shipping: Mapped[Decimal] = mapped_column(Numeric(16, 2))
+    fees: Mapped[Decimal] = mapped_column(Numeric(16, 2))
+    tax: Mapped[Decimal] = mapped_column(Numeric(16, 2))
+    rounding: Mapped[Decimal] = mapped_column(Numeric(16, 2))
+
+
+class MonthlySales(Model):
+    """All days of one month in one status, named by its first day. Triggers add to it whatever changes a day."""
+
+    __tablename__ = "monthly_sales"
+
+    shop_id: Mapped[int] = mapped_column(Integer, ForeignKey("shops.id"), primary_key=True)
+    month: Mapped[date] = mapped_column(Date, primary_key=True)
     status_code: Mapped[str] = mapped_column(Text, primary_key=True)
     orders: Mapped[int] = mapped_column(Integer)
     items: Mapped[int] = mapped_column(Integer)

@@ -6,13 +6,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Integer, Select, SQLColumnExpression, and_, cast, func, select, text
+from sqlalchemy import ColumnElement, Integer, Select, SQLColumnExpression, and_, cast, func, select, text
 
+from shop import spans
 from shop.analytics.models import DailyProductSales, DailySales
 from shop.customers.models import CustomerMetrics
 from shop.db import db
 from shop.orders.models import Order, OrderStatus
 from shop.products.models import Product, ProductVariant
+from shop.spans import days_alone, span
 
 ZERO = Decimal(0)
 
@@ -78,44 +80,45 @@ class ProductTable:
     sales: Decimal
 
 
+# As text, because every overview asks for them: to compile them anew costs more than they take.
+SUMS = ", ".join(f"sum(d.{name})" for name in COLUMNS)
+STATUS = "JOIN order_statuses s ON s.shop_id = d.shop_id AND s.code = d.status_code"
+BY_SHOP, BY_DAY, BY_MONTH, BY_STATUS = (
+    text(query.format(rows=spans.ROWS, sums=SUMS, status=STATUS)).bindparams(spans.SHOPS)
+    for query in (
+        "SELECT d.shop_id, {sums} FROM {rows} AS d {status} AND s.counted GROUP BY 1",
+        "SELECT d.shop_id, d.day, {sums} FROM {rows} AS d {status} AND s.counted GROUP BY 1, 2 ORDER BY 2, 1",
+        """SELECT d.shop_id, date_trunc('month', d.day)::date, {sums} FROM {rows} AS d {status} AND s.counted
+           GROUP BY 1, 2 ORDER BY 2, 1""",
+        """SELECT array_agg(DISTINCT d.shop_id), s.code, s.name, s.category, s.counted, sum(d.orders) FROM {rows} AS d {status}
+           GROUP BY 2, 3, 4, 5 HAVING sum(d.orders) > 0 ORDER BY 6 DESC, 3, 2""",
+    )
+)
+OLDEST_AND_NEWEST = text("""
+    SELECT min(oldest.day), max(newest.day) FROM unnest(:shops) AS chosen (id),
+    LATERAL (SELECT day FROM daily_sales WHERE shop_id = chosen.id ORDER BY day LIMIT 1) AS oldest,
+    LATERAL (SELECT day FROM daily_sales WHERE shop_id = chosen.id ORDER BY day DESC LIMIT 1) AS newest""").bindparams(
+    spans.SHOPS
+)
+
+
 def known_days(shop_ids: Sequence[int]) -> tuple[date, date] | None:
     """Return the oldest and the newest day with an order of any status; None without orders. Reads two keys a shop."""
-    found = db.session.execute(
-        text("""
-            SELECT min(oldest.day), max(newest.day) FROM unnest(CAST(:shops AS integer[])) AS chosen (id),
-            LATERAL (SELECT day FROM daily_sales WHERE shop_id = chosen.id ORDER BY day LIMIT 1) AS oldest,
-            LATERAL (SELECT day FROM daily_sales WHERE shop_id = chosen.id ORDER BY day DESC LIMIT 1) AS newest"""),
-        {"shops": list(shop_ids)},
-    ).one()
+    found = db.session.execute(OLDEST_AND_NEWEST, {"shops": list(shop_ids)}).one()
     return None if found[0] is None else (found[0], found[1])
 
 
 def sales_by_interval(shop_ids: Sequence[int], start: date, end: date, *, by_month: bool = False) -> list[Interval]:
     """Return the sums over counted statuses of each shop and day (or month), oldest first; empty days are left out."""
-    first: SQLColumnExpression[date] = (
-        cast(func.date_trunc("month", DailySales.day), Date) if by_month else DailySales.day
-    )
-    sums = [func.sum(getattr(DailySales, name)) for name in COLUMNS]
-    query = (
-        select(DailySales.shop_id, first.label("start"), *sums)
-        .join(OrderStatus, same_status())
-        .where(OrderStatus.counted, *within(DailySales, shop_ids, start, end))
-        .group_by("start", DailySales.shop_id)
-        .order_by("start", DailySales.shop_id)
-    )
-    return [Interval(shop_id, day, Sales(*found)) for shop_id, day, *found in db.session.execute(query)]
+    query, asked = (BY_MONTH, span(start, end)) if by_month else (BY_DAY, days_alone(start, end))
+    found = db.session.execute(query, asked.parameters(shop_ids))
+    return [Interval(shop_id, day, Sales(*sums)) for shop_id, day, *sums in found]
 
 
 def sales_by_shop(shop_ids: Sequence[int], start: date, end: date) -> dict[int, Sales]:
     """Return the sums over counted statuses of all the days, by shop; shops without counted orders have zeros."""
-    sums = [func.sum(getattr(DailySales, name)) for name in COLUMNS]
-    query = (
-        select(DailySales.shop_id, *sums)
-        .join(OrderStatus, same_status())
-        .where(OrderStatus.counted, *within(DailySales, shop_ids, start, end))
-        .group_by(DailySales.shop_id)
-    )
-    return dict.fromkeys(shop_ids, Sales()) | {id_: Sales(*found) for id_, *found in db.session.execute(query)}
+    found = db.session.execute(BY_SHOP, span(start, end).parameters(shop_ids))
+    return dict.fromkeys(shop_ids, Sales()) | {shop_id: Sales(*sums) for shop_id, *sums in found}
 
 
 def sales_of_days() -> Select[int, date, int, Decimal]:
@@ -130,17 +133,8 @@ def sales_of_days() -> Select[int, date, int, Decimal]:
 
 def orders_by_status(shop_ids: Sequence[int], start: date, end: date) -> list[StatusCount]:
     """Return the orders placed in the days by the status they have now; shops that name one alike share it."""
-    orders = func.sum(DailySales.orders)
-    words = (OrderStatus.code, OrderStatus.name, OrderStatus.category, OrderStatus.counted)
-    query = (
-        select(func.array_agg(DailySales.shop_id.distinct()), *words, orders)
-        .join(DailySales, same_status())
-        .where(*within(DailySales, shop_ids, start, end))
-        .group_by(*words)
-        .having(orders > 0)
-        .order_by(orders.desc(), OrderStatus.name, OrderStatus.code)
-    )
-    return [StatusCount(*found) for found in db.session.execute(query)]
+    found = db.session.execute(BY_STATUS, span(start, end).parameters(shop_ids))
+    return [StatusCount(*row) for row in found]
 
 
 def sales_by_status(shop_id: int, start: date, end: date) -> dict[str, tuple[int, Decimal]]:

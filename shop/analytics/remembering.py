@@ -13,6 +13,8 @@ from shop.cache import cache
 
 Answer = TypeVar("Answer", int, dict[str, Any])
 KEPT = 24 * 3600  # seconds; an answer of an older snapshot is never asked for again
+MOST_OWN = 1_024
+OWN: dict[str, Any] = {}  # this process's copies: what a key names does not change
 
 
 class Memory:
@@ -60,9 +62,14 @@ class Memory:
             return ask()
         parts = f"{name} {period.words if period else ''} {self.shop_ids} {self.snapshots} {self.statuses}"
         key = f"overview:{blake2b(parts.encode(), digest_size=16).hexdigest()}"
-        found = cache.get(key)
+        found = OWN.get(key)
         if found is None:
-            found = ask()
-            cache.set(key, found, timeout=KEPT)
+            found = cache.get(key)
+            if found is None:
+                found = ask()
+                cache.set(key, found, timeout=KEPT)
+            if len(OWN) >= MOST_OWN:
+                OWN.clear()
+            OWN[key] = found
         answer: Answer = found
         return answer

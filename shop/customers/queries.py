@@ -1,10 +1,9 @@
 """Customers as they are listed and shown: rows by key, and all that is known of one person."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import ARRAY, BigInteger, Integer, bindparam, select, text
 from sqlalchemy.orm import Session
@@ -13,8 +12,7 @@ from shop.customers.models import Customer, CustomerAccount, CustomerMerge, Cust
 from shop.db import db
 
 
-@dataclass(frozen=True)
-class CustomerRow:
+class CustomerRow(NamedTuple):
     """One person as a list shows them; amounts in the shop's currency."""
 
     shop_id: int

@@ -22,6 +22,7 @@ from shop.customers.queries import (
     merges_into,
     metrics_of,
 )
+from shop.customers.row_cells import row_cells
 from shop.customers.sheet import called, identity, identity_title, particulars, where
 from shop.db import db
 from shop.listing.answers import Freshness, json_page, overall
@@ -29,6 +30,7 @@ from shop.listing.asked import asked, opened_from, root, secret, tidied
 from shop.listing.cells import Fields
 from shop.listing.links import Links, added, record_address, sums_by_currency
 from shop.listing.listing import Listing
+from shop.listing.marks import Marks
 from shop.listing.months import month_chart
 from shop.listing.page import Page, neighbours, page_of
 from shop.listing.scopes import scopes
@@ -57,16 +59,17 @@ def index() -> str | AnyResponse:
         return elsewhere
     shops = chosen_shops()
     page = customer_page(listing, shops)
-    rows = customer_rows(db.session(), page.keys)
+    rows, by_id = customer_rows(db.session(), page.keys), {shop.id: shop for shop in shops}
+    links = Links(listing, page, secret())
     return render_template(
         "customers/index.html",
         listing=listing,
-        links=Links(listing, page, secret()),
+        links=links,
         rows=rows,
+        cells=row_cells(rows, by_id, links, Marks(shop_numbers(), datetime.now(UTC))),
         sums=sums_by_currency(page.total.sums, shops),
         page_sums=sums_by_currency(added((row.shop_id, row.total_spent) for row in rows), shops),
-        shops={shop.id: shop for shop in shops},
-        numbers=shop_numbers(),
+        shops=by_id,
         fields=FIELDS,
         newest=newest_day(listing, rows, shops),
         fresh=fresh(shops),

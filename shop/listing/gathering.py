@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Numeric,
+    Select,
     Subquery,
     Text,
     and_,
@@ -32,6 +34,7 @@ from shop.listing import density
 from shop.listing.cursor import Cursor
 from shop.listing.limits import LONG_PATIENCE, PATIENCE, within
 from shop.listing.listing import Listing, Whole
+from shop.listing.prepared import asked, place_key, place_tie, question
 from shop.listing.scopes import Scope
 from shop.listing.sorts import Segment
 from shop.listing.window import Key, directed, kept_parts, shown
@@ -91,21 +94,28 @@ def each_shop(scope: Scope) -> Iterator[Scope]:
 
 def looked_at(session: Session, listing: Listing, scopes: Sequence[Scope], limit: int, most: int) -> Gathered | None:
     """Count up to one more than so many rows (of each shop, where shops are looked at alone), sum them, sort the first of them."""
-    found = matching(listing, scopes, most)
-    if found is None:
+    if not scopes:
         return Gathered({}, {}, [], most)
-    page = page_of(listing, scopes, found, limit)
-    shops = by_shop(found)
-    statement = select(shops.c.counts, shops.c.sums, *page.c).select_from(shops.outerjoin(page, true()))
-    in_its_order = statement.order_by(*in_order(listing, page))
     patience = LONG_PATIENCE if listing.spec.by_shop else PATIENCE
-    rows = within(session, patience, lambda: session.execute(in_its_order).all())
-    if rows is None:
-        return None
+    one = question("gathered", listing, scopes, limit, most)
+    build = partial(counted_page, listing, scopes, limit, most)
+    rows = within(session, patience, lambda: asked(session, one, build, listing))
+    if not rows:
+        return None if rows is None else Gathered({}, {}, [], most)
     keys = [Key(*row[2:]) for row in rows if row[2] is not None]
     counts, sums = (json.loads(rows[0][column] or "{}") for column in (0, 1))
     amounts = {int(shop_id): Decimal(total) for shop_id, total in sums.items()}
     return Gathered({int(shop_id): count for shop_id, count in counts.items()}, amounts, keys, most)
+
+
+def counted_page(listing: Listing, scopes: Sequence[Scope], limit: int, most: int) -> Select[Any] | None:
+    """Return the statement for the counts and sums of each shop beside the rows of the page."""
+    found = matching(listing, scopes, most)
+    if found is None:
+        return None
+    page, shops = page_of(listing, scopes, found, limit), by_shop(found)
+    statement = select(shops.c.counts, shops.c.sums, *page.c).select_from(shops.outerjoin(page, true()))
+    return statement.order_by(*in_order(listing, page))
 
 
 def bounded_count(session: Session, listing: Listing, scopes: Sequence[Scope]) -> int | None:
@@ -124,11 +134,15 @@ def bounded_count(session: Session, listing: Listing, scopes: Sequence[Scope]) -
 def sort_out(session: Session, listing: Listing, scopes: Sequence[Scope], limit: int) -> list[Key]:
     """Return the first `limit` rows from the position on, by sorting all that match: at a cost that grows with them."""
     alone = [one for scope in scopes for one in each_shop(scope)] if listing.spec.by_shop else scopes
-    found = matching(listing, alone, None)
-    if found is None:
-        return []
-    page = page_of(listing, scopes, found, limit)
-    return [Key(*row) for row in session.execute(select(*page.c).order_by(*in_order(listing, page)))]
+
+    def build() -> Select[Any] | None:
+        found = matching(listing, alone, None)
+        if found is None:
+            return None
+        page = page_of(listing, scopes, found, limit)
+        return select(*page.c).order_by(*in_order(listing, page))
+
+    return [Key(*row) for row in asked(session, question("sorted", listing, scopes, limit), build, listing)]
 
 
 def whole_list(whole: Whole, scopes: Sequence[Scope]) -> Subquery | None:
@@ -233,9 +247,9 @@ def behind_row(listing: Listing, place: Cursor, found: CTE) -> ColumnElement[boo
     further = found.c.segment < place.segment if listing.position.backwards else found.c.segment > place.segment
     columns, values = (
         [found.c.shop_id, found.c.tie],
-        [literal(place.shop_id, Integer), literal(place.tie, segment.tie.type)],
+        [literal(place.shop_id, Integer), place_tie(segment.tie)],
     )
     if place.key is not None:
-        columns, values = [found.c.key, *columns], [literal(place.key, segment.key.type), *values]
+        columns, values = [found.c.key, *columns], [place_key(segment.key), *values]
     ahead = tuple_(*columns) < tuple_(*values) if down else tuple_(*columns) > tuple_(*values)
     return or_(further, and_(found.c.segment == place.segment, ahead))

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from psycopg.errors import QueryCanceled
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -27,16 +26,20 @@ OF_A_PAGE = {
 }
 
 
+SETTLED = "; ".join(f"SET LOCAL {name} = {value}" for name, value in OF_A_PAGE.items())
+WALKING, WALKED = (
+    "; ".join(f"SET LOCAL {name} = {allowed}" for name in ("enable_bitmapscan", "enable_sort", "enable_material"))
+    for allowed in ("off", "on")
+)
+
+
 def settle(session: Session) -> None:
     """Plan every statement of this transaction for its own values, row by row along indexes, and let none of them run for long.
 
     A page wants a few rows, or no more than are counted. Whatever first reads a whole table for that, to scan it or to join
     it, is cheap only while what matches lies anywhere in it; the orders of last month all lie at its end.
     """
-    names = {f"name_{number}": name for number, name in enumerate(OF_A_PAGE)}
-    values = {f"value_{number}": value for number, value in enumerate(OF_A_PAGE.values())}
-    calls = ", ".join(f"set_config(:name_{number}, :value_{number}, true)" for number in range(len(OF_A_PAGE)))
-    session.execute(text(f"SELECT {calls}"), names | values)
+    session.connection().exec_driver_sql(SETTLED)
 
 
 def within(session: Session, milliseconds: int, work: Callable[[], Result]) -> Result | None:
@@ -60,6 +63,4 @@ def keep_index_order(session: Session, *, start: bool) -> None:
     A walk ends after a few rows, which no estimate of a search knows: sorting, a bitmap, or keeping one side of a join at
     hand, would first read all that match.
     """
-    names = ("enable_bitmapscan", "enable_sort", "enable_material")
-    calls = ", ".join(f"set_config('{name}', :allowed, true)" for name in names)
-    session.execute(text(f"SELECT {calls}"), {"allowed": "off" if start else "on"})
+    session.connection().exec_driver_sql(WALKING if start else WALKED)

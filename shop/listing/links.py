@@ -1,6 +1,6 @@
 """Where one can go from a page of a list: its pages, sizes, orders, filters, and the same rows as .csv and .json."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -45,6 +45,11 @@ class Links:
     @property
     def last(self) -> str:
         return self.to(position=Position(at_end=True)) if self.page.next else ""
+
+    @property
+    def asked(self) -> Hashable:
+        """Return all that the address asks for but the place, as it writes it: what a form with the filters is made of."""
+        return self.listing.density, self.listing.usual, tuple(self.listing.parameters())
 
     @property
     def csv(self) -> str:

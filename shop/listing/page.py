@@ -12,10 +12,10 @@ from shop.errors import ShopError
 from shop.listing import density
 from shop.listing.cursor import Cursor
 from shop.listing.gathering import MOST, Gathered, bounded_count, gather, sort_out
-from shop.listing.limits import TURNS, settle, within
+from shop.listing.limits import TURNS, keep_index_order, settle, within
 from shop.listing.listing import Listing, Position
 from shop.listing.scopes import Scope
-from shop.listing.window import Key, walk
+from shop.listing.window import Key, walk, walked
 
 
 class TooSlow(ShopError):
@@ -195,7 +195,12 @@ def neighbours(session: Session, listing: Listing, scopes: Sequence[Scope], key:
     before, after = (
         replace(listing, position=position) for position in (Position(before=place), Position(after=place))
     )
-    return nearest(session, before, scopes), nearest(session, after, scopes)
+    if not listing.is_served:
+        return nearest(session, before, scopes), nearest(session, after, scopes)
+    keep_index_order(session, start=True)
+    found = [walked(session, each, scopes, 1) for each in (before, after)]
+    keep_index_order(session, start=False)
+    return found[0][0] if found[0] else None, found[1][0] if found[1] else None
 
 
 def nearest(session: Session, listing: Listing, scopes: Sequence[Scope]) -> Key | None:

@@ -1,6 +1,6 @@
 """Scopes: the chosen shops, grouped so that one set of conditions holds in each group."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -41,6 +41,7 @@ class Scope:
     conditions: tuple[ColumnElement[bool], ...]
     parts: Mapping[int, tuple[str, ...]] | None = None
     within: Mapping[int, tuple[ColumnElement[bool], ...]] = field(default_factory=dict)  # by shop, for its own index
+    made_of: Hashable = None  # what the conditions are made of besides the listing, as ("paid",); None: nobody says
 
     def of(self, shop_ids: Iterable[int]) -> "Scope | None":
         """Return the scope of some of its shops; None if none of them is meant."""
@@ -73,5 +74,5 @@ def scopes(
         members = list(group)
         zone = zone_of(members[0])
         within = {shop.id: tuple(listing.within(shop.id)) for shop in members}
-        found.append(Scope(tuple(within), zone, tuple(listing.conditions(zone)), meant, within))
+        found.append(Scope(tuple(within), zone, tuple(listing.conditions(zone)), meant, within, made_of=("listing",)))
     return found

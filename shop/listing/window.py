@@ -1,9 +1,9 @@
 """Walks along an index: the next rows of a list behind a place, at the same cost wherever the place is."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from operator import ge, gt, le, lt
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
@@ -25,14 +25,14 @@ from sqlalchemy.orm import Session
 from shop.listing.cursor import Cursor
 from shop.listing.limits import keep_index_order
 from shop.listing.listing import Listing
+from shop.listing.prepared import asked, place_key, place_tie, question
 from shop.listing.scopes import Scope
 from shop.listing.sorts import Column, Segment
 
 Condition = ColumnElement[bool]
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """Where a row stands in its list, and the number by which its domain finds it."""
 
     segment: int
@@ -50,14 +50,23 @@ def walk(session: Session, listing: Listing, scopes: Sequence[Scope], limit: int
 
     `divided` walks each part of a shop by itself where the index allows it: right when the parts are all that is asked for.
     """
-    found: list[Key] = []
     keep_index_order(session, start=True)
+    found = walked(session, listing, scopes, limit, divided=divided)
+    keep_index_order(session, start=False)
+    return found
+
+
+def walked(
+    session: Session, listing: Listing, scopes: Sequence[Scope], limit: int, *, divided: bool = True
+) -> list[Key]:
+    """Return the rows of a walk while statements are planned as walks."""
+    found: list[Key] = []
     for number in segments_ahead(listing):
         wanted = limit - len(found)
-        statement = window(listing, scopes, number, wanted, divided=divided)
-        if statement is not None and wanted:
-            found += [Key(number, *row) for row in session.execute(statement)]
-    keep_index_order(session, start=False)
+        if wanted:
+            one = question("window", listing, scopes, number, wanted, divided)
+            build = partial(window, listing, scopes, number, wanted, divided=divided)
+            found += [Key(number, *row) for row in asked(session, one, build, listing)]
     return found
 
 
@@ -107,21 +116,13 @@ def starts(
     behind = tuple(id_ for id_ in scope.shop_ids if id_ not in ahead + own)
     beyond, reached = (lt, le) if down else (gt, ge)
     if place.key is None:
-        choices = [(ahead, None), (own, beyond(segment.tie, place.tie))]
+        choices = [(ahead, None), (own, beyond(segment.tie, place_tie(segment.tie)))]
     else:
-        exact = beyond(tuple_(segment.key, segment.tie), tuple_(*bound(segment, place)))
-        own_condition = exact & reached(segment.key, place.key) if segment.apart else exact
-        choices = [
-            (ahead, reached(segment.key, place.key)),
-            (own, own_condition),
-            (behind, beyond(segment.key, place.key)),
-        ]
+        key = place_key(segment.key)
+        exact = beyond(tuple_(segment.key, segment.tie), tuple_(key, place_tie(segment.tie)))
+        own_condition = exact & reached(segment.key, key) if segment.apart else exact
+        choices = [(ahead, reached(segment.key, key)), (own, own_condition), (behind, beyond(segment.key, key))]
     yield from ((shop_ids, condition) for shop_ids, condition in choices if shop_ids)
-
-
-def bound(segment: Segment, place: Cursor) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Return the cursor's key and tie as values of the columns' own types."""
-    return literal(place.key, segment.key.type), literal(place.tie, segment.tie.type)
 
 
 def nearest(

@@ -6,7 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from shop.formatting import UNKNOWN, amount, moment
-from shop.orders.models import Order, OrderRevision, OrderStatus
+from shop.orders.models import Order, OrderRevision
+from shop.orders.queries import Status
 
 Happening = tuple[str, str, str, str]  # tone, what, from where it is known, when
 
@@ -24,7 +25,7 @@ PARTICULARS = {
 
 
 def happenings(
-    order: Order, revisions: Sequence[OrderRevision], statuses: Sequence[OrderStatus], zone: str, now: datetime
+    order: Order, revisions: Sequence[OrderRevision], statuses: Sequence[Status], zone: str, now: datetime
 ) -> list[Happening]:
     """Return the events of one order, newest first; it was placed last of all."""
     known = {status.code: status for status in statuses if status.shop_id == order.shop_id}
@@ -38,7 +39,7 @@ def happenings(
 
 
 def happened(
-    revision: OrderRevision, currency: str, statuses: Mapping[str, OrderStatus], zone: str, now: datetime
+    revision: OrderRevision, currency: str, statuses: Mapping[str, Status], zone: str, now: datetime
 ) -> Happening:
     tone, what = told(revision, currency, statuses, zone, now)
     source = f"Seen by comparing snapshots, first in snapshot {revision.snapshot_id}"
@@ -46,7 +47,7 @@ def happened(
 
 
 def told(
-    revision: OrderRevision, currency: str, statuses: Mapping[str, OrderStatus], zone: str, now: datetime
+    revision: OrderRevision, currency: str, statuses: Mapping[str, Status], zone: str, now: datetime
 ) -> tuple[str, str]:
     """Return the tone and the sentence of one changed field."""
     before, after = revision.before, revision.after

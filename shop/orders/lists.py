@@ -16,13 +16,14 @@ from shop.listing.ranges import Amounts, Days
 from shop.listing.refusal import refused
 from shop.listing.scopes import ListedShop, Scope, scopes
 from shop.listing.sorts import AMOUNT, MOMENT, Segment, Sort
-from shop.orders.models import OWN_WORDS, Order, OrderStatus
-from shop.orders.queries import folded_orders
+from shop.orders.models import OWN_WORDS, Order
+from shop.orders.queries import Status, folded_orders
 from shop.search import COUNTRY, CURRENCY, ITEM_TYPE, PAID, SKU, exactly, fold, of_shop
 
 PAYMENTS = {"paid": "yes", "unpaid": "no"}
 CATEGORIES = {"new": "new", "open": "open", "done": "done", "cancelled": "cancelled", "returned": "returned"}
 SAID_OF_PAYMENT = {"yes": "paid", "no": "unpaid", "unknown": "payment not known"}
+NOT_KNOWN = ("unknown",)
 BY_STATUS = ("status", "category", "counted")  # what only picks some of a shop's statuses
 FOLDED = frozenset({*BY_STATUS, "placed"})  # what the daily folds are cut by
 
@@ -36,6 +37,17 @@ class Statuses(Named):
 
     def condition(self, value: tuple[str, ...], zone: ZoneInfo) -> ColumnElement[bool] | None:  # noqa: ARG002
         return None  # resolved for each shop in `order_scopes`
+
+
+@dataclass(frozen=True)
+class Payment(Lexemes):
+    """Whether an order is paid. Those of which nothing is known may all lie years back, and have an index of their own."""
+
+    def condition(self, value: tuple[str, ...], zone: ZoneInfo) -> ColumnElement[bool]:
+        return Order.paid.is_(None) if value == NOT_KNOWN else super().condition(value, zone)
+
+    def within(self, value: tuple[str, ...], shop_id: int) -> ColumnElement[bool] | None:
+        return None if value == NOT_KNOWN else super().within(value, shop_id)
 
 
 def is_deleted() -> ColumnElement[bool]:
@@ -69,7 +81,7 @@ ORDERS = Spec(
         ),
         Days("placed", "Placed", Order.placed_at, verb="placed"),
         Amounts("total", "Total", Order.total_shop),
-        Lexemes("paid", "Payment", Order.search, lambda text: PAID + text, SAID_OF_PAYMENT, "", OWN_WORDS),
+        Payment("paid", "Payment", Order.search, lambda text: PAID + text, SAID_OF_PAYMENT, "", OWN_WORDS),
         Search("q", "Search", Order.search, OWN_WORDS),
         Lexemes("sku", "SKU", Order.search, lambda text: SKU + fold(text), spoken="with SKU", own=OWN_WORDS),
         Lexemes(
@@ -108,7 +120,7 @@ ORDERS = Spec(
 )
 
 
-def order_scopes(listing: Listing, shops: Sequence[ListedShop], statuses: Sequence[OrderStatus]) -> list[Scope]:
+def order_scopes(listing: Listing, shops: Sequence[ListedShop], statuses: Sequence[Status]) -> list[Scope]:
     """Return where to look. `statuses` are those of every shop the person may see. Raises BadListing for an unknown status."""
     chosen = listing.chosen
     payment = payment_meant(listing, statuses)
@@ -128,10 +140,11 @@ def paid_in(scope: Scope, payment: str) -> Scope:
         shop_id: (*asked, matches(OWN_WORDS, exactly(PAID + payment, of_shop(shop_id))))
         for shop_id, asked in scope.within.items()
     }
-    return replace(scope, conditions=(*scope.conditions, matches(Order.search, exactly(PAID + payment))), within=own)
+    conditions = (*scope.conditions, matches(Order.search, exactly(PAID + payment)))
+    return replace(scope, conditions=conditions, within=own, made_of=("payment", payment))
 
 
-def payment_meant(listing: Listing, statuses: Sequence[OrderStatus]) -> str | None:
+def payment_meant(listing: Listing, statuses: Sequence[Status]) -> str | None:
     """Return which payment `status=paid` or `status=unpaid` asks for, None where a status is asked for."""
     asked = listing.chosen.get("status", ())
     words = [
@@ -146,7 +159,7 @@ def payment_meant(listing: Listing, statuses: Sequence[OrderStatus]) -> str | No
     return PAYMENTS[words[0]]
 
 
-def meant_codes(listing: Listing, statuses: Sequence[OrderStatus]) -> dict[int, tuple[str, ...]]:
+def meant_codes(listing: Listing, statuses: Sequence[Status]) -> dict[int, tuple[str, ...]]:
     """Return the codes of the statuses that are asked for, by shop."""
     chosen = listing.chosen
     asked = [] if payment_meant(listing, statuses) else chosen.get("status", ())
@@ -164,11 +177,11 @@ def meant_codes(listing: Listing, statuses: Sequence[OrderStatus]) -> dict[int, 
     return found
 
 
-def is_named(status: OrderStatus, text: str) -> bool:
+def is_named(status: Status, text: str) -> bool:
     return fold(text) in (fold(status.code), fold(status.name))
 
 
-def folded_total(listing: Listing, found: Sequence[Scope], statuses: Sequence[OrderStatus]) -> Total | None:
+def folded_total(listing: Listing, found: Sequence[Scope], statuses: Sequence[Status]) -> Total | None:
     """Return the exact total and the sums from the daily folds, None where a filter goes deeper than they do."""
     if not listing.chosen.keys() <= FOLDED or payment_meant(listing, statuses):
         return None

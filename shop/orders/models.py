@@ -105,6 +105,13 @@ class Order(Model):
         Index("ix_orders_shop_id_total_shop", "shop_id", "total_shop", "id"),
         Index("ix_orders_shop_id_status_code_total_shop", "shop_id", "status_code", "total_shop", "id"),
         Index("ix_orders_deleted", "shop_id", "placed_at", "id", postgresql_where="deleted_at IS NOT NULL"),
+        Index(
+            "ix_orders_payment_unknown",
+            "shop_id",
+            "placed_at",
+            "id",
+            postgresql_where="paid IS NULL AND deleted_at IS NULL",
+        ),
         Index("ix_orders_words", func.shop_words(shop_id, search), postgresql_using="gin"),
     )
 

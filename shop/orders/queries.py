@@ -4,19 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import ARRAY, BigInteger, Date, Integer, Select, Text, bindparam, cast, func, select, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
+from shop import spans
 from shop.db import db
-from shop.orders.models import OWN_WORDS, Order, OrderStatus
+from shop.orders.models import OWN_WORDS, Order
 from shop.search import SKU, exactly, fold, of_shop
+from shop.spans import span
 
 
-@dataclass(frozen=True)
-class OrderRow:
+class OrderRow(NamedTuple):
     """One order as a list shows it. `total` in `currency`, `total_shop` in the shop's own."""
 
     shop_id: int
@@ -39,6 +40,16 @@ class OrderRow:
     total_shop: Decimal
     items: int
     deleted_at: datetime | None
+
+
+class Status(NamedTuple):
+    """A status of one shop, as lists and pages name it."""
+
+    shop_id: int
+    code: str
+    name: str
+    category: str
+    counted: bool
 
 
 class Keyed(Protocol):
@@ -70,13 +81,14 @@ ROWS = text("""
     bindparam("shop_ids", type_=ARRAY(Integer)), bindparam("ids", type_=ARRAY(BigInteger))
 )
 
-FOLDED = text("""
-    SELECT d.shop_id, sum(d.orders)::bigint AS orders, sum(d.total_sales) AS total_sales FROM daily_sales d
-    WHERE d.shop_id = ANY(:shops) AND d.day >= coalesce(CAST(:first AS date), '-infinity')
-      AND d.day <= coalesce(CAST(:last AS date), 'infinity')
-      AND (:every OR (d.shop_id, d.status_code) IN (SELECT * FROM unnest(:pair_shops, :pair_codes)))
-    GROUP BY d.shop_id""").bindparams(
-    bindparam("shops", type_=ARRAY(Integer)),
+STATUSES = text("""
+    SELECT shop_id, code, name, category, counted FROM order_statuses WHERE shop_id = ANY(:shops)
+    ORDER BY shop_id, category, name, code""").bindparams(spans.SHOPS)
+FOLDED = text(f"""
+    SELECT d.shop_id, sum(d.orders)::bigint AS orders, sum(d.total_sales) AS total_sales FROM {spans.ROWS} AS d
+    WHERE :every OR (d.shop_id, d.status_code) IN (SELECT * FROM unnest(:pair_shops, :pair_codes))
+    GROUP BY d.shop_id""").bindparams(  # noqa: S608 - a table expression of our own
+    spans.SHOPS,
     bindparam("pair_shops", type_=ARRAY(Integer)),
     bindparam("pair_codes", type_=ARRAY(Text)),
 )
@@ -88,20 +100,16 @@ def order_rows(session: Session, keys: Sequence[Keyed]) -> list[OrderRow]:
     return [OrderRow(*row) for row in session.execute(ROWS, parameters)] if keys else []
 
 
-def statuses_of(shop_ids: Sequence[int]) -> Sequence[OrderStatus]:
+def statuses_of(shop_ids: Sequence[int]) -> list[Status]:
     """Return the statuses of the shops, in the order of what they mean."""
-    order = (OrderStatus.shop_id, OrderStatus.category, OrderStatus.name, OrderStatus.code)
-    return db.session.scalars(select(OrderStatus).where(OrderStatus.shop_id.in_(shop_ids)).order_by(*order)).all()
+    return [Status(*row) for row in db.session.execute(STATUSES, {"shops": list(shop_ids)})]
 
 
 def folded_orders(
     shop_ids: Sequence[int], pairs: Sequence[tuple[int, str]] | None, first: date | None, last: date | None
 ) -> list[FoldedOrders]:
     """Return how many orders the days hold and their total, by shop. `pairs` are the (shop, status) meant, None for all."""
-    parameters = {
-        "shops": list(shop_ids),
-        "first": first,
-        "last": last,
+    parameters = span(first, last).parameters(shop_ids) | {
         "every": pairs is None,
         "pair_shops": [shop_id for shop_id, _ in pairs or ()],
         "pair_codes": [code for _, code in pairs or ()],

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ARRAY, Text, bindparam, select, text
 
-from shop.customers.models import CustomerMetrics
 from shop.db import db
 from shop.orders.models import Order, OrderItem, OrderRevision
-from shop.products.models import ProductVariant
 
 
 @dataclass(frozen=True)
@@ -23,39 +21,59 @@ class Standing:
     since: timedelta | None
 
 
+# Put together once: to do so takes longer than most of them take.
+ORDER = select(Order).where(Order.shop_id == bindparam("shop"), Order.id == bindparam("order"))
+LINES = (
+    select(OrderItem)
+    .where(
+        OrderItem.shop_id == bindparam("shop"),
+        OrderItem.order_id == bindparam("order"),
+        OrderItem.created_at == bindparam("items_at"),
+    )
+    .order_by(OrderItem.line)
+)
+REVISIONS = (
+    select(OrderRevision)
+    .where(OrderRevision.shop_id == bindparam("shop"), OrderRevision.order_id == bindparam("order"))
+    .order_by(OrderRevision.seen_at.desc(), OrderRevision.snapshot_id.desc(), OrderRevision.field)
+)
+STANDING = text("""
+    SELECT count(o.id), max(o.placed_at), m.orders_count, m.total_spent FROM customer_metrics m
+    LEFT JOIN orders o ON o.shop_id = :shop AND o.customer_id = :customer AND o.counted
+                      AND (o.placed_at, o.id) < (CAST(:placed_at AS timestamptz), CAST(:order AS bigint))
+    WHERE m.shop_id = :shop AND m.customer_id = :customer GROUP BY m.orders_count, m.total_spent""")
+PRODUCTS = text("SELECT sku, product_id FROM product_variants WHERE shop_id = :shop AND sku = ANY(:skus)").bindparams(
+    bindparam("skus", type_=ARRAY(Text))
+)
+
+
 def order_of(shop_id: int, order_id: int) -> Order | None:
-    return db.session.scalar(select(Order).where(Order.shop_id == shop_id, Order.id == order_id))
+    return db.session.scalar(ORDER, {"shop": shop_id, "order": order_id})
 
 
 def lines_of(order: Order) -> Sequence[OrderItem]:
     """Return the order's lines. Their `created_at` is named, so that one partition is read."""
-    key = (OrderItem.shop_id == order.shop_id, OrderItem.order_id == order.id, OrderItem.created_at == order.items_at)
-    return db.session.scalars(select(OrderItem).where(*key).order_by(OrderItem.line)).all()
+    return db.session.scalars(LINES, {"shop": order.shop_id, "order": order.id, "items_at": order.items_at}).all()
 
 
 def revisions_of(order: Order) -> Sequence[OrderRevision]:
     """Return what changed between snapshots, newest first."""
-    key = (OrderRevision.shop_id == order.shop_id, OrderRevision.order_id == order.id)
-    newest = (OrderRevision.seen_at.desc(), OrderRevision.snapshot_id.desc(), OrderRevision.field)
-    return db.session.scalars(select(OrderRevision).where(*key).order_by(*newest)).all()
+    return db.session.scalars(REVISIONS, {"shop": order.shop_id, "order": order.id}).all()
 
 
 def standing_of(order: Order) -> Standing | None:
     """Return the order's place among its customer's, None for an order without customer or one that does not count."""
     if order.customer_id is None or not order.counted:
         return None
-    theirs = (Order.shop_id == order.shop_id, Order.customer_id == order.customer_id, Order.counted)
-    earlier = tuple_(Order.placed_at, Order.id) < tuple_(order.placed_at, order.id)
-    before, last = db.session.execute(select(func.count(), func.max(Order.placed_at)).where(*theirs, earlier)).one()
-    metrics = db.session.get(CustomerMetrics, (order.shop_id, order.customer_id))
-    if metrics is None:
+    asked = {"shop": order.shop_id, "customer": order.customer_id, "placed_at": order.placed_at, "order": order.id}
+    found = db.session.execute(STANDING, asked).one_or_none()
+    if found is None:
         return None
-    since = order.placed_at - last if last else None
-    return Standing(before + 1, metrics.orders_count, metrics.total_spent, since)
+    before, last, count, spent = found
+    return Standing(before + 1, count, spent, order.placed_at - last if last else None)
 
 
 def products_of(shop_id: int, skus: Sequence[str]) -> dict[str, int]:
     """Return which product each SKU belongs to."""
-    variants = select(ProductVariant.sku, ProductVariant.product_id)
-    found = db.session.execute(variants.where(ProductVariant.shop_id == shop_id, ProductVariant.sku.in_(skus)))
+    found = db.session.execute(PRODUCTS, {"shop": shop_id, "skus": list(skus)}) if skus else ()
     return {row.sku: row.product_id for row in found}

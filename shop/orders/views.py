@@ -16,14 +16,16 @@ from shop.listing.asked import asked, opened_from, root, secret, tidied
 from shop.listing.cells import Fields
 from shop.listing.links import Links, added, record_address, sums_by_currency
 from shop.listing.listing import START, Listing
+from shop.listing.marks import Marks
 from shop.listing.page import Page, neighbours, page_of
 from shop.listing.streaming import csv_response
 from shop.listing.window import Key
 from shop.orders.fields import HEADER, MONEY, order_fields
 from shop.orders.history import happenings
 from shop.orders.lists import FOLDED, ORDERS, folded_total, order_scopes
-from shop.orders.models import Order, OrderStatus
-from shop.orders.queries import OrderRow, order_rows, statuses_of
+from shop.orders.models import Order
+from shop.orders.queries import OrderRow, Status, order_rows, statuses_of
+from shop.orders.row_cells import row_cells
 from shop.orders.sheet import KINDS, addresses, notes, quantity, rate_words, vat
 from shop.orders.single import lines_of, order_of, products_of, revisions_of, standing_of
 from shop.orders.sums import sums_of
@@ -31,8 +33,7 @@ from shop.partitions.quarters import Quarter
 from shop.partitions.queries import archive_over
 from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
-from shop.snapshots.models import Snapshot
-from shop.snapshots.queries import freshness
+from shop.snapshots.queries import file_of, freshness
 from shop.staff.access import chosen_shops, may, note_program, requires, shop_or_404, visible_shops
 from shop.staff.permissions import Permission
 
@@ -51,23 +52,21 @@ def index() -> str | AnyResponse:
         return elsewhere
     shops, statuses = chosen_shops(), visible_statuses()
     page = order_page(listing, shops, statuses)
-    rows = order_rows(db.session(), page.keys)
+    rows, by_id = order_rows(db.session(), page.keys), {shop.id: shop for shop in shops}
+    links = Links(listing, page, secret())
     return render_template(
         "orders/index.html",
         listing=listing,
-        links=Links(listing, page, secret()),
+        links=links,
         rows=rows,
+        cells=row_cells(rows, by_id, links, Marks(shop_numbers(), datetime.now(UTC))),
         sums=sums_by_currency(page.total.sums, shops),
         page_sums=sums_of_rows(rows, shops),
-        shops={shop.id: shop for shop in shops},
-        numbers=shop_numbers(),
-        statuses=[(name, name) for name in dict.fromkeys(status.name for status in statuses)],
+        shops=by_id,
+        statuses=tuple((name, name) for name in dict.fromkeys(status.name for status in statuses)),
         fields=FIELDS,
         proof=proof_of(listing, page, rows, shops),
-        newest=max(
-            (row.placed_at.astimezone(shop.zone).date() for row in rows for shop in shops if shop.id == row.shop_id),
-            default=None,
-        ),
+        newest=max((row.placed_at.astimezone(by_id[row.shop_id].zone).date() for row in rows), default=None),
         fresh=fresh(shops),
         may_export=may(Permission.EXPORT),
         may_load=may(Permission.RUN_SNAPSHOTS),
@@ -123,7 +122,7 @@ def show(shop: str, order_id: int) -> str:
         sums=sums_of(order, lines, its_shop.currency),
         events=happenings(order, revisions_of(order), statuses, its_shop.timezone, datetime.now(UTC)),
         standing=standing_of(order),
-        origin=db.session.get(Snapshot, order.snapshot_id),
+        origin=file_of(order.snapshot_id),
         before=before,
         after=after,
         addresses=addresses(order),
@@ -149,18 +148,18 @@ def order_or_404(shop: Shop, order_id: int) -> Order:
     return order
 
 
-def visible_statuses() -> Sequence[OrderStatus]:
+def visible_statuses() -> Sequence[Status]:
     """Return the statuses of every shop the person may see."""
     return statuses_of([shop.id for shop in visible_shops()])
 
 
-def order_page(listing: Listing, shops: Sequence[Shop], statuses: Sequence[OrderStatus]) -> Page:
+def order_page(listing: Listing, shops: Sequence[Shop], statuses: Sequence[Status]) -> Page:
     """Return the keys of the listing's page and its total."""
     scopes = order_scopes(listing, shops, statuses)
     return page_of(db.session(), listing, scopes, lambda: folded_total(listing, scopes, statuses))
 
 
-def beside(order: Order, listing: Listing, statuses: Sequence[OrderStatus]) -> list[str]:
+def beside(order: Order, listing: Listing, statuses: Sequence[Status]) -> list[str]:
     """Return the pages of the orders before and behind this one in the list it was opened from; empty at its ends."""
     slugs = set(listing.shops)
     shops = [shop for shop in visible_shops() if not slugs or shop.slug in slugs]

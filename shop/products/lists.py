@@ -40,14 +40,18 @@ BY_NAME = outerjoin(join(Product.__table__, ProductVariant.__table__, ITS_PRODUC
 
 
 def by_metric(key: ColumnElement[Any]) -> tuple[Segment, Segment]:
-    """Return what was sold in the order of a metric, and after it what never was, by SKU."""
+    """Return what was sold in the order of a metric, and after it what never was, by SKU.
+
+    The mark has an index; without it, the end of the list is looked for among everything that was sold. The metrics have
+    the last word, for a sale that is being written does not see a variant that is being written, and marks it not.
+    """
     sold = Segment(
         source=SOLD, shop=METRICS.c.shop_id, row=ProductVariant.id, key=key, tie=METRICS.c.sku,
         key_codec=AMOUNT, tie_codec=TEXT, measure=METRICS.c.sales,
     )  # fmt: skip
     unsold = Segment(
         source=EVERY, shop=ProductVariant.shop_id, row=ProductVariant.id, key=cast(null(), key.type), tie=ProductVariant.sku,
-        key_codec=AMOUNT, tie_codec=TEXT, known=False, where=(METRICS.c.sku.is_(None),),
+        key_codec=AMOUNT, tie_codec=TEXT, known=False, where=(~ProductVariant.sold, METRICS.c.sku.is_(None)),
     )  # fmt: skip
     return sold, unsold
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     Numeric,
     Text,
+    false,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
@@ -77,9 +78,11 @@ class ProductVariant(Model):
     currency: Mapped[str | None] = mapped_column(CHAR(3))
     vat_rate: Mapped[Decimal | None] = mapped_column(Numeric(6, 2))
     purchase_price: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    sold: Mapped[bool] = mapped_column(Boolean, server_default=false())  # ever: triggers on product_metrics mark it
 
     __table_args__ = (
         ForeignKeyConstraint(["shop_id", "product_id"], ["products.shop_id", "products.id"]),
         Index("uq_product_variants_shop_id_sku", "shop_id", "sku", unique=True),
         Index("ix_product_variants_shop_id_product_id_sku", "shop_id", "product_id", "sku"),
+        Index("ix_product_variants_unsold", "shop_id", "sku", postgresql_where="NOT sold"),
     )

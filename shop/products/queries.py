@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import ARRAY, BigInteger, Integer, Text, bindparam, select, text
 from sqlalchemy.orm import Session
@@ -13,8 +13,7 @@ from shop.db import db
 from shop.products.models import Product, ProductVariant
 
 
-@dataclass(frozen=True)
-class ProductRow:
+class ProductRow(NamedTuple):
     """One SKU with its product. Sales are without VAT in the shop's currency, the price is the platform's own."""
 
     shop_id: int

@@ -16,6 +16,7 @@ from shop.listing.asked import asked, opened_from, root, secret, tidied
 from shop.listing.cells import Fields
 from shop.listing.links import Links, added, sums_by_currency
 from shop.listing.listing import Listing
+from shop.listing.marks import Marks
 from shop.listing.months import month_chart
 from shop.listing.page import Page, page_of
 from shop.listing.scopes import scopes
@@ -26,6 +27,7 @@ from shop.products.fields import HEADER, MONEY, product_fields
 from shop.products.lists import FIELDS, PRODUCTS
 from shop.products.models import Product
 from shop.products.queries import months_of, product_of, product_rows, sales_without_sku, variants_of
+from shop.products.row_cells import row_cells
 from shop.products.sheet import address, each, offer, particulars, quantity, stock_of, summed
 from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
@@ -48,17 +50,18 @@ def index() -> str | AnyResponse:
         return elsewhere
     shops = chosen_shops()
     page = product_page(listing, shops)
-    rows = product_rows(db.session(), page.keys)
+    rows, by_id = product_rows(db.session(), page.keys), {shop.id: shop for shop in shops}
+    links = Links(listing, page, secret())
     return render_template(
         "products/index.html",
         listing=listing,
-        links=Links(listing, page, secret()),
+        links=links,
         rows=rows,
+        cells=row_cells(rows, by_id, links, Marks(shop_numbers(), datetime.now(UTC))),
         sums=sums_by_currency(page.total.sums, shops),
         page_sums=sums_by_currency(added((row.shop_id, row.sales) for row in rows), shops),
         without_sku=sums_by_currency(sales_without_sku([shop.id for shop in shops]), shops),
-        shops={shop.id: shop for shop in shops},
-        numbers=shop_numbers(),
+        shops=by_id,
         fields=FIELDS,
         quantity=quantity,
         fresh=fresh(shops),

@@ -6,6 +6,8 @@ from sqlalchemy import select
 from shop.db import db
 from shop.shops.models import Shop
 
+EVERY = select(Shop).order_by(Shop.id)
+
 
 def shop_by_slug(slug: str) -> Shop | None:
     return db.session.scalar(select(Shop).where(Shop.slug == slug))
@@ -19,13 +21,16 @@ def locked_shop(id_: int) -> Shop:
 
 def all_shops() -> list[Shop]:
     """Return every shop in the order it was connected."""
-    return list(db.session.scalars(select(Shop).order_by(Shop.id)))
+    found = list(db.session.scalars(EVERY))
+    if has_request_context():
+        g.shop_numbers = {shop.id: number for number, shop in enumerate(found, start=1)}
+    return found
 
 
 def shop_numbers() -> dict[int, int]:
     """Return each shop's number by its id, counted from 1 in the order of connection: colour and key everywhere.
 
-    A page asks for them in its frame and in its rows, and is told once.
+    A page asks for them in its frame and in its rows, and is told once; where it has seen every shop, it knows them.
     """
     if not has_request_context():
         return numbered()

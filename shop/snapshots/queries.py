@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ARRAY, Integer, Text, bindparam, func, select, text
 from sqlalchemy.orm import Session
@@ -22,6 +23,13 @@ class Freshness:
     kind: str
     as_of: datetime | None
     snapshot_id: int | None
+
+
+class SnapshotFile(NamedTuple):
+    """What a page says of the file of a run."""
+
+    file_name: str | None
+    file_sha256: str | None
 
 
 @dataclass(frozen=True)
@@ -46,10 +54,19 @@ NEWEST = text("""
 )
 
 
+FILE = text("SELECT file_name, file_sha256 FROM snapshots WHERE id = :id")
+
+
 def freshness(shop_ids: Sequence[int], kinds: Sequence[str] = KINDS) -> list[Freshness]:
     """Return the newest done run of every shop and kind, by shop and in the order of the kinds."""
     asked = {"shops": list(shop_ids), "kinds": list(kinds)}
     return [Freshness(*found) for found in db.session.execute(NEWEST, asked)] if shop_ids and kinds else []
+
+
+def file_of(snapshot_id: int) -> SnapshotFile | None:
+    """Return the stored file of a run; None for a run that is gone."""
+    found = db.session.execute(FILE, {"id": snapshot_id}).one_or_none()
+    return SnapshotFile(*found) if found else None
 
 
 def snapshots_by_id(session: Session, ids: Sequence[int]) -> list[Snapshot]:

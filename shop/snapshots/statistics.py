@@ -15,7 +15,7 @@ FEW = 1_000  # changed records, up to which nothing is looked at anew
 SHARE = 10  # the part of a table, one in so many, from which a change is worth a look
 BOUGHT = ("customers", "customer_accounts", "customer_metrics")
 SOLD = ("products", "product_variants", "product_metrics")
-SUMMED = ("order_revisions", "daily_sales", "daily_product_sales")
+SUMMED = ("order_revisions", "daily_sales", "monthly_sales", "daily_product_sales")
 WRITTEN = {  # the table of the records themselves stands first
     Kind.ORDERS: ("orders", "order_items", *SUMMED, *BOUGHT, *SOLD),
     Kind.CUSTOMERS: BOUGHT,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.engine import CursorResult
 
 from shop.db import db
@@ -59,17 +59,24 @@ def live() -> tuple[ColumnElement[bool], ...]:
     return (SignIn.ended_at.is_(None), SignIn.expires_at > now, SignIn.seen_at > now - IDLE)
 
 
+OPENED = (  # put together once: it is asked for with every page
+    select(
+        Person,
+        SignIn.seen_at < func.now() - SEEN_EVERY,
+        func.coalesce(SignIn.proved_at > func.now() - PROVED_FOR, False),
+        values.version(),
+    )
+    .join(SignIn, SignIn.staff_id == Person.id)
+    .where(SignIn.token_hash == bindparam("secret"), Person.state == "active", *live())
+)
+
+
 def found(secret: str) -> Live | None:
     """Return the live session that this secret opens, in one statement: a key of the sessions and one of the people.
 
     The version of the settings comes along, so that a page which reads options asks for nothing more.
     """
-    due = SignIn.seen_at < func.now() - SEEN_EVERY
-    proved = func.coalesce(SignIn.proved_at > func.now() - PROVED_FOR, False)
-    query = select(Person, due, proved, values.version()).join(SignIn, SignIn.staff_id == Person.id)
-    row = db.session.execute(
-        query.where(SignIn.token_hash == hashed(secret), Person.state == "active", *live())
-    ).first()
+    row = db.session.execute(OPENED, {"secret": hashed(secret)}).first()
     if row is None:
         return None
     values.note_version(row[3])

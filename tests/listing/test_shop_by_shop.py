@@ -78,13 +78,13 @@ def test_where_much_matches_is_remembered_and_not_counted_again(
     db: SQLAlchemy, shops: list[Shop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[int] = []
-    matching = gathering.matching
+    looked_at = gathering.looked_at
 
-    def watched(listing: Any, scopes: Sequence[Scope], most: int) -> Any:
+    def watched(session: Any, listing: Any, scopes: Sequence[Scope], limit: int, most: int) -> Any:
         counted.extend(shop_id for scope in scopes for shop_id in scope.shop_ids)
-        return matching(listing, scopes, most)
+        return looked_at(session, listing, scopes, limit, most)
 
-    monkeypatch.setattr(gathering, "matching", watched)
+    monkeypatch.setattr(gathering, "looked_at", watched)
     first = asked(db, shops, country="NZ")
     listing = read(ORDERS, {"country": ["NZ"]}, "secret")
     assert density.known(listing, [shop.id for shop in shops], SHARE) == {shops[1].id}

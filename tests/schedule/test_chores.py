@@ -1,6 +1,7 @@
 """What the schedule has done: requests that build on what is known, checks that see a wrong figure, a tidy house."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -168,6 +169,11 @@ def test_the_check_finds_a_wrong_sum_of_a_customer_and_of_a_day(db: SQLAlchemy) 
     assert found.details
     assert any(one["what"].startswith("customer ") for one in found.details["differences"])
     assert any("status" in one["what"] for one in found.details["differences"])
+    db.session.execute(text("UPDATE monthly_sales SET rounding = rounding + 1"))
+    db.session.commit()
+    found = check_figures(shop)
+    assert found.details
+    assert any(re.match(r"\d{4}-\d{2}, status", one["what"]) for one in found.details["differences"]), "and of a month"
 
 
 def test_the_house_is_kept_and_nothing_living_is_touched(db: SQLAlchemy, config: Config, client: object) -> None:

@@ -15,6 +15,15 @@ CHECKS = {
                           fees AS f, tax AS t, rounding AS r FROM daily_sales) AS kept
         USING (shop_id, day, status_code, orders, items, units, total, gross, d, s, f, t, r)
         WHERE made.* IS NULL OR kept.* IS NULL""",
+    "monthly_sales differs from the days": """
+        SELECT * FROM (
+            SELECT shop_id, date_trunc('month', day)::date AS month, status_code, sum(orders)::int AS orders, sum(items)::int AS items,
+                   sum(units) AS units, sum(total_sales) AS total_sales, sum(gross_sales) AS gross_sales, sum(discounts) AS discounts,
+                   sum(shipping) AS shipping, sum(fees) AS fees, sum(tax) AS tax, sum(rounding) AS rounding
+            FROM daily_sales GROUP BY 1, 2, 3) AS made
+        FULL JOIN (SELECT * FROM monthly_sales) AS kept
+        USING (shop_id, month, status_code, orders, items, units, total_sales, gross_sales, discounts, shipping, fees, tax, rounding)
+        WHERE made.* IS NULL OR kept.* IS NULL""",
     "daily_product_sales differs from the lines": f"""
         SELECT * FROM (
             SELECT o.shop_id, o.local_day AS day, coalesce(i.sku, '') AS sku, count(DISTINCT o.id)::int AS orders, sum(i.quantity) AS units,
@@ -29,6 +38,9 @@ CHECKS = {
         LEFT JOIN (SELECT shop_id, sku, sum(orders) AS orders, sum(units) AS units, sum(sales) AS sales FROM daily_product_sales GROUP BY 1, 2) AS d
         USING (shop_id, sku)
         WHERE (m.orders, m.units, m.sales) IS DISTINCT FROM (coalesce(d.orders, 0), coalesce(d.units, 0), coalesce(d.sales, 0))""",
+    "a variant is marked as sold against its metrics": """
+        SELECT v.id FROM product_variants v WHERE v.sold <> EXISTS (
+            SELECT 1 FROM product_metrics m WHERE m.shop_id = v.shop_id AND m.sku = v.sku)""",
     "customer_metrics differs from the orders": """
         SELECT c.shop_id, c.id FROM customers c
         LEFT JOIN customer_metrics m ON m.shop_id = c.shop_id AND m.customer_id = c.id

@@ -17,6 +17,7 @@ from shop.backups.queries import all_backups, checks_of, duplicates_of, newest_r
 from shop.backups.retention import Plan, counts, plan
 from shop.backups.target_lines import as_fields as target_fields
 from shop.backups.target_lines import target_lines
+from shop.boundaries import lifted
 from shop.db import db, session_connection
 from shop.shops.queries import home_zone
 from shop.staff.access import chosen_shops, may, requires
@@ -77,7 +78,8 @@ def standing_beside() -> list[Beside]:
     """Return the databases beside the live one that no restoration under way speaks for, and those kept from before a switch."""
     connection = session_connection()
     row = restoration_under_way()
-    found = databases(connection, connection.info.dbname)
+    with lifted():
+        found = databases(connection, connection.info.dbname)
     return [one for one in found if one.is_before or row is None or one.name != row.database]
 
 

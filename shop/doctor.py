@@ -19,7 +19,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from shop import secret_findings
+from shop import boundary_findings, secret_findings
 from shop.backups import ages, target_findings, wal_archiving
 from shop.commands import first_line
 from shop.config import Config
@@ -199,6 +199,7 @@ def contents() -> Iterator[Finding]:
     yield figures()
     yield from quarters()
     yield from privacy.findings(config)
+    yield from boundaries()
 
 
 def waiting() -> Finding:
@@ -222,6 +223,11 @@ def quarters() -> Iterator[Finding]:
     config: Config = current_app.extensions["pult"]
     with raw_connection(autocommit=True) as connection:
         yield from soundness.findings(connection, config.data_dir)
+
+
+def boundaries() -> Iterator[Finding]:
+    with raw_connection(autocommit=True) as connection:
+        yield from boundary_findings.findings(connection)
 
 
 def backups(config: Config) -> Iterator[Finding]:

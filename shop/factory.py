@@ -8,7 +8,7 @@ import click
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from shop import assets, cache, db, errors, formatting, fragments, frame, headers, logs, queues, slow_bodies
+from shop import assets, boundaries, cache, db, errors, formatting, fragments, frame, headers, logs, queues, slow_bodies
 from shop.config import Config, SecretKey
 from shop.exports import keeping
 from shop.settings.options import PER_PAGE
@@ -44,7 +44,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["pult"] = config
     app.extensions["usual_size"] = partial(value, PER_PAGE)
     app.extensions["exports"] = keeping.begun
-    for part in (db, errors, headers, slow_bodies, formatting, fragments, assets, access, frame, queues, cache):
+    for part in (db, boundaries, errors, headers, slow_bodies, formatting, fragments, assets, access, frame, queues, cache):
         part.register(app)
     csrf.init_app(app)
     for domain in DOMAINS:
@@ -58,6 +58,7 @@ def create_app(config: Config | None = None) -> Flask:
         "restoration_views",
         "metrics",
         "setting_commands",
+        "boundary_commands",
         "setting_views",
         "schedule_commands",
         "local.commands",

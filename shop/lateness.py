@@ -12,6 +12,7 @@ from shop.backups.queries import newest_restorable
 from shop.backups.restorability import too_old, worry
 from shop.backups.target_lines import current_lines
 from shop.backups.wal_archiving import archiving
+from shop.boundaries import lifted
 from shop.db import db, session_connection
 from shop.formatting import duration
 from shop.partitions import soundness
@@ -167,7 +168,8 @@ class Remembered:
     def told(self, shop_ids: Collection[int]) -> str:
         """Return the first trouble of these shops or of none, and how many more; nothing when all is well."""
         if time.monotonic() >= self.until:
-            self.found = troubles()
+            with lifted():  # what is found is shown to others as well, and filtered for each
+                self.found = troubles()
             self.until = time.monotonic() + self.lasts
         own = [one.sentence for one in self.found if one.shop_id is None or one.shop_id in shop_ids]
         more = f" {len(own) - 1} more: `flask doctor` names all." if len(own) > 1 else ""

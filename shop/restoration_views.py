@@ -24,6 +24,7 @@ from shop.backups import beside, jobs, restorations
 from shop.backups.differing import as_values
 from shop.backups.models import CANCELLED, DISCARDED, QUEUED, READY, RESTORABLE, RUNNING, UNDER_WAY, Backup, Restoration
 from shop.backups.restorations import LEASE
+from shop.boundaries import lifted
 from shop.config import Config
 from shop.db import db, raw_connection, session_connection
 from shop.errors import Conflict, ShopError
@@ -140,7 +141,8 @@ def removal() -> Answer:
     name = request.form.get("database", "")
     with at_the_databases():
         connection = session_connection()
-        known = {one.name for one in beside.databases(connection, connection.info.dbname)}
+        with lifted():
+            known = {one.name for one in beside.databases(connection, connection.info.dbname)}
         taken = db.session.scalars(db.select(Restoration.database).where(Restoration.state.in_(UNDER_WAY))).all()
         if name not in known or name in taken:
             abort(HTTPStatus.NOT_FOUND)

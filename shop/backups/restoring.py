@@ -12,6 +12,7 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from shop import granting
 from shop.backups import adopting, files
 from shop.backups.contents import NOT_COPIED, Contents, at_snapshot, differences, ours, read_contents, table_sizes
 from shop.backups.dumping import dump
@@ -67,6 +68,7 @@ def restore(
     put_back = return_files(folder, data_dir)
     if not found:
         with connected(target) as connection:
+            granting.renew(connection)
             know_itself(connection, folder, manifest, seconds)
     log.info(
         "backup_restored", folder=folder.name, database=database, seconds=round(seconds, 1), differences=len(found)

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import structlog
 
+from shop import granting
 from shop.backups import beside, files, restorations
 from shop.backups.contents import Contents, differences, read_contents
 from shop.backups.differing import difference
@@ -119,6 +120,8 @@ def brought(work: Work, folder: Path, name: str) -> None:
     fault_point("beside.loaded")
     equal_or_refused(wanted, read_contents(target))
     contents = brought_up_to_date(work, target, manifest) or wanted
+    with psycopg.connect(target, autocommit=True) as connection:
+        granting.renew(connection)
     work.note(phase="difference")
     found = difference(work.live, target, contents, datetime.fromisoformat(manifest["taken_at"]))
     fault_point("beside.compared")

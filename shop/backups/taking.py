@@ -27,6 +27,9 @@ from shop.stopping import Stopped
 ROOM = 3  # times the size of the last copy that must be free
 LEAST_ROOM = 200 << 20  # bytes, where there is no copy yet: beside a third of the tables
 MIGRATING = "SELECT pg_try_advisory_lock_shared(hashtext('pult migrations'))"
+HIDDEN = """
+    SELECT format('%I.%I', relnamespace::regnamespace, relname) FROM pg_class
+    WHERE relkind IN ('r', 'p') AND relrowsecurity AND pg_catalog.row_security_active(oid) ORDER BY 1"""
 RAW_FILES = "SELECT DISTINCT file_path FROM public.snapshots WHERE file_path IS NOT NULL ORDER BY 1"
 log = structlog.get_logger()
 
@@ -55,6 +58,7 @@ def take(by: str, progress: Progress = unwatched) -> tuple[int, list[str]]:
     """
     with alone(progress) as hold:
         with one_moment(hold.live) as moment:
+            nothing_hidden(moment.reading)
             enough_room(hold, moment.bytes)
             backup_id = books.begin(hold.connection, hold.lease, by, moment.bytes)
             partial = files.backups_folder(hold.data_dir) / f"{files.PARTIAL}{backup_id}"
@@ -89,6 +93,16 @@ def one_moment(live: str) -> Iterator[Moment]:
             exported = reading.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
             assert exported is not None
             yield Moment(exported[0], reading, table_sizes(reading), sequence_values(reading))
+
+
+def nothing_hidden(reading: psycopg.Connection[Any]) -> None:
+    """Refuse where policies would hide rows from whoever copies: the owner is held to them where they are forced."""
+    tables = [name for (name,) in reading.execute(HIDDEN).fetchall()]
+    if tables:
+        raise ShopError(
+            f"Row-level security would hide rows of {', '.join(tables)} from the role of DATABASE_URL. No copy was begun and the older "
+            f"ones are untouched; run `ALTER TABLE {tables[0]} NO FORCE ROW LEVEL SECURITY`, or let an administrator give the role BYPASSRLS."
+        )
 
 
 def enough_room(hold: Hold, table_bytes: int) -> None:

@@ -18,7 +18,7 @@ from shop.partitions.shadow import shape_of
 SPREAD = f"SELECT date_trunc('quarter', created_at, 'UTC'), count(*) FROM {PARENT} GROUP BY 1 ORDER BY 1"  # noqa: S608
 OBSTACLES = {  # what would not come over to the other table, and could be lost with the old one
     "a trigger of its own": "SELECT FROM pg_trigger WHERE tgrelid = {table} AND NOT tgisinternal",
-    "row security": "SELECT FROM pg_class WHERE oid = {table} AND relrowsecurity",
+    "forced row security": "SELECT FROM pg_class WHERE oid = {table} AND relforcerowsecurity",
     "a foreign key that points to it": "SELECT FROM pg_constraint WHERE confrelid = {table} AND conparentid = 0",
     "a view or a rule": "SELECT FROM pg_depend WHERE refobjid = {table} AND classid = 'pg_rewrite'::regclass",
     "an identity or generated column": (

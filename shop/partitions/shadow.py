@@ -36,6 +36,13 @@ INDEXES = """
 GRANTS = """
     SELECT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(g.grantee::regrole::text) END, g.privilege_type, g.is_grantable
     FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) g WHERE c.oid = to_regclass(%s) ORDER BY 1, 2"""
+POLICIES = """
+    SELECT polname, CASE WHEN polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+           CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+           (SELECT string_agg(CASE one WHEN 0 THEN 'PUBLIC' ELSE quote_ident(one::regrole::text) END, ', ') FROM unnest(polroles) AS one),
+           pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)
+    FROM pg_policy WHERE polrelid = to_regclass(%s) ORDER BY polname"""
+IS_GUARDED = "SELECT FROM pg_class WHERE oid = to_regclass(%s) AND relrowsecurity"
 OWNER = "SELECT relowner::regrole::text FROM pg_class WHERE oid = to_regclass(%s)"
 
 
@@ -106,6 +113,7 @@ def build(connection: psycopg.Connection[Any], quarters: Iterable[Quarter] | Non
     keep_key_alone(connection)
     for table in (NEXT, ASTRAY):
         hand_over(connection, table)
+        guard(connection, table)
     for name, kind, definition, _ in constraints:
         if kind == "f":
             add_constraint(connection, name, definition.removesuffix(" NOT VALID"))
@@ -165,3 +173,15 @@ def hand_over(connection: psycopg.Connection[Any], table: str) -> None:
     for grantee, privilege, grantable in connection.execute(GRANTS, (PARENT,)).fetchall():
         statement = f"GRANT {privilege} ON {{}} TO {grantee}{' WITH GRANT OPTION' if grantable else ''}"
         connection.execute(sql.SQL(statement).format(sql.Identifier(table)))
+
+
+def guard(connection: psycopg.Connection[Any], table: str) -> None:
+    """Let the policies of the live table decide about the rows of this one."""
+    for name, kind, verb, roles, seen, written in connection.execute(POLICIES, (PARENT,)).fetchall():
+        conditions = f"{f' USING ({seen})' if seen else ''}{f' WITH CHECK ({written})' if written else ''}"
+        connection.execute(
+            sql.SQL("CREATE POLICY {} ON {} ").format(sql.Identifier(name), sql.Identifier(table))
+            + sql.SQL(f"AS {kind} FOR {verb} TO {roles}{conditions}")  # all as the catalog writes it
+        )
+    if connection.execute(IS_GUARDED, (PARENT,)).fetchone():
+        connection.execute(sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(sql.Identifier(table)))

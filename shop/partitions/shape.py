@@ -77,8 +77,10 @@ def of_rights(connection: psycopg.Connection[Any], table: str, parent: str) -> I
     more = sorted(set(own[1]) - set(theirs[1])) if own[0] == theirs[0] else []
     if more:
         yield Drift(table, "grant", f"grants what the table does not: {', '.join(more)}")
-    if own[2] != theirs[2]:
-        yield Drift(table, "row security", f"has it {'on' if own[2] else 'off'}, unlike the table")
+    if own[2] and not theirs[2]:
+        yield Drift(table, "row security", "has it on, unlike the table")
+    if theirs[2] and not own[2] and any(not one.startswith(f"{own[0]}=") for one in own[1]):
+        yield Drift(table, "row security", "gives rights of its own, past the policies of the table")
     if own[3] != theirs[3]:
         yield Drift(table, "persistence", "is not kept through a crash, unlike the table")
 

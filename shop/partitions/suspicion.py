@@ -7,7 +7,8 @@ import psycopg
 from shop.partitions.quarters import PARENT
 from shop.partitions.shape import Drift, of_constraints, of_indexes, of_rights
 
-# Each table of the family as one text: its indexes, constraints, owner and rights, without the names of what is made of them.
+# Each table of the family as one text: its indexes, constraints and owner, without the names of what is made of them. What the table
+# grants, and whom its policies hold, a partition need not repeat: one that grants nothing and has no policies is reached through it alone.
 UNLIKE = r"""
     WITH family AS (
         SELECT to_regclass(%(parent)s)::oid AS oid, NULL::text AS name
@@ -20,7 +21,9 @@ UNLIKE = r"""
              FROM pg_index x WHERE x.indrelid = f.oid),
             (SELECT string_agg(pg_get_constraintdef(k.oid) || k.convalidated, ';' ORDER BY pg_get_constraintdef(k.oid))
              FROM pg_constraint k WHERE k.conrelid = f.oid AND k.contype IN ('c', 'f', 'p', 'u')),
-            c.relowner, coalesce(c.relacl, acldefault('r', c.relowner))::text, c.relrowsecurity, c.relpersistence)) AS shape
+            c.relowner, c.relpersistence,
+            CASE WHEN f.name IS NOT NULL THEN coalesce(c.relacl, acldefault('r', c.relowner)) ELSE acldefault('r', c.relowner) END::text,
+            f.name IS NOT NULL AND c.relrowsecurity)) AS shape
         FROM family f JOIN pg_class c ON c.oid = f.oid)
     SELECT p.name FROM made p JOIN made t ON t.name IS NULL WHERE p.name IS NOT NULL AND p.shape <> t.shape ORDER BY 1"""
 

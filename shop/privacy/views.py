@@ -5,6 +5,7 @@ from http import HTTPStatus
 from flask import Blueprint, abort, current_app, flash, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from shop.boundaries import lifted
 from shop.config import Config
 from shop.customers.models import Customer
 from shop.customers.queries import customer_of, metrics_of
@@ -47,7 +48,8 @@ def erase(shop: str, customer_id: int) -> Response:
     config: Config = current_app.extensions["pult"]
     slug = its_shop.slug
     try:
-        done = erasing.erase(its_shop, customer_id, config)
+        with lifted():
+            done = erasing.erase(its_shop, customer_id, config)
     except Conflict as error:
         its_shop = shop_or_404(slug)
         return make_response(page(its_shop, customer_or_404(its_shop, customer_id), error.message), error.status)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, ScalarSelect, event, func, select
 from sqlalchemy.orm import Session, SessionTransaction
 
 from shop import sealing
+from shop.boundaries import covers
 from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError
@@ -125,7 +126,10 @@ def found(noted: Noted, scope: int, connection: Connection) -> tuple[Stored, Sou
             keep(stored, scope, shared=False)
     if stored is None:
         stored, source = read(connection, scope), Source.DATABASE
-        keep(stored, scope, shared=True)
+        if scope == INSTALLATION or covers(
+            scope
+        ):  # what may not be seen reads as not set, which is nobody else's answer
+            keep(stored, scope, shared=True)
         if stored.token != noted.token:  # changed since the version was asked for: what is newer goes for all
             noted.token = stored.token
             noted.stored.clear()

@@ -3,6 +3,7 @@
 from flask import g, has_request_context
 from sqlalchemy import select
 
+from shop.boundaries import lifted
 from shop.db import db
 from shop.shops.models import Shop
 
@@ -21,16 +22,13 @@ def locked_shop(id_: int) -> Shop:
 
 def all_shops() -> list[Shop]:
     """Return every shop in the order it was connected."""
-    found = list(db.session.scalars(EVERY))
-    if has_request_context():
-        g.shop_numbers = {shop.id: number for number, shop in enumerate(found, start=1)}
-    return found
+    return list(db.session.scalars(EVERY))
 
 
 def shop_numbers() -> dict[int, int]:
     """Return each shop's number by its id, counted from 1 in the order of connection: colour and key everywhere.
 
-    A page asks for them in its frame and in its rows, and is told once; where it has seen every shop, it knows them.
+    A page asks for them in its frame and in its rows; those of the shops that its person may see are known by then.
     """
     if not has_request_context():
         return numbered()
@@ -45,4 +43,5 @@ def numbered() -> dict[int, int]:
 
 def home_zone() -> str:
     """Return the zone for what belongs to no shop: that of the first one connected, UTC before there is one."""
-    return db.session.scalar(select(Shop.timezone).order_by(Shop.id).limit(1)) or "UTC"
+    with lifted():
+        return db.session.scalar(select(Shop.timezone).order_by(Shop.id).limit(1)) or "UTC"

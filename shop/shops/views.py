@@ -7,6 +7,7 @@ from flask import Blueprint, current_app, flash, make_response, redirect, render
 from sqlalchemy import ScalarSelect, select
 from werkzeug.wrappers import Response
 
+from shop import boundaries
 from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError
@@ -56,7 +57,11 @@ def create() -> Response:
     given = {name: request.form.get(name, "").strip() for name in WORDS}
     given["currency"] = given["currency"].upper()
     try:
-        shop = connecting.connect(Connection(**given, credentials=Credentials.of(request.form)), config().secret_key)
+        with boundaries.lifted():
+            shop = connecting.connect(
+                Connection(**given, credentials=Credentials.of(request.form)), config().secret_key
+            )
+            boundaries.take_in(shop.id)
     except Misstated as error:
         db.session.rollback()
         return make_response(

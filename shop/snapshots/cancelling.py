@@ -2,6 +2,7 @@
 
 from psycopg.errors import LockNotAvailable
 
+from shop.boundaries import lifted
 from shop.db import db, session_connection
 from shop.errors import Conflict
 from shop.snapshots import staging
@@ -28,7 +29,8 @@ def cancel(snapshot: Snapshot, by: str) -> Snapshot:
            WHERE id = %s""",
         (f"Stopped by {by}. Nothing of it was published.", snapshot.id),
     )
-    staging.drop_tables(connection, snapshot.id)
+    with lifted():
+        staging.drop_tables(connection, snapshot.id)
     db.session.refresh(snapshot)
     return snapshot
 

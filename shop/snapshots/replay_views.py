@@ -7,6 +7,7 @@ from flask import Blueprint, current_app, flash, redirect
 from werkzeug.wrappers import Response
 
 from shop.audit.recording import Action, record
+from shop.boundaries import lifted
 from shop.db import db
 from shop.snapshots import jobs, runs
 from shop.snapshots.addressed import busy, run_or_404, shop_of
@@ -68,7 +69,7 @@ def undoing(snapshot_id: int) -> Response:
     run = run_or_404(snapshot_id)
     if run.undone_at is not None:
         return to_page(run)
-    with undo(snapshot_id, person().email, current_app.extensions["pult"]) as undone:
+    with lifted(), undo(snapshot_id, person().email, current_app.extensions["pult"]) as undone:
         record(Action.SNAPSHOT_UNDONE, f"snapshot {snapshot_id}", shop=shop_of(run), **asdict(undone))
         db.session.commit()
     flash(f"Snapshot {snapshot_id} is undone: {undone}")

@@ -10,6 +10,7 @@ from flask import Flask, abort, current_app, g, redirect, request
 from flask_login import LoginManager, current_user, login_user
 from werkzeug.wrappers import Response
 
+from shop import boundaries
 from shop.audit.recording import Action, Actor, act_as, address, record
 from shop.db import db
 from shop.errors import failure_page, wants_json
@@ -17,7 +18,7 @@ from shop.shops.models import Shop
 from shop.staff import confirmation, sessions, throttle, tokens
 from shop.staff.models import Person
 from shop.staff.permissions import ALLOWED, Permission, Role
-from shop.staff.queries import shops_of
+from shop.staff.queries import numbered_shops_of
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -77,9 +78,13 @@ def register(app: Flask) -> None:
 def admit() -> Response | None:
     """Decide about one request; None lets it through."""
     view = current_app.view_functions.get(request.endpoint or "")
-    if view is None or request.endpoint == "static" or hasattr(view, OPEN):
-        return None  # an address that does not exist has its 404 a moment later
+    if request.endpoint == "static" or hasattr(view, OPEN):
+        return None
     visitor = signed_in()
+    if visitor is not None:
+        boundaries.enter([shop.id for shop in visible_shops()])
+    if view is None:
+        return None  # an address that does not exist has its 404 a moment later
     if visitor is None:
         return sign_in_first()
     act_as(Actor(visitor.person.email, visitor.person.id))
@@ -196,9 +201,14 @@ def may(permission: Permission) -> bool:
 
 
 def visible_shops() -> list[Shop]:
-    """Return the shops of the signed-in person, in the order they were connected; asked for once a request."""
+    """Return the shops of the signed-in person, in the order they were connected; asked for once a request.
+
+    Their numbers come along: they count shops that the person may not see, and are the same for everybody.
+    """
     if "visible_shops" not in g:
-        g.visible_shops = shops_of(person())
+        numbered = numbered_shops_of(person())
+        g.visible_shops = list(numbered)
+        g.shop_numbers = {shop.id: number for shop, number in numbered.items()}
     shops: list[Shop] = g.visible_shops
     return shops
 

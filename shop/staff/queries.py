@@ -56,11 +56,13 @@ def shops_given_to(person: Person) -> list[Shop]:
     return list(db.session.scalars(select(Shop).where(Shop.id.in_(theirs)).order_by(Shop.id)))
 
 
-def shops_of(person: Person) -> list[Shop]:
-    """Return the shops this person may see, in the order they were connected."""
-    if person.role == Role.OWNER:
-        return all_shops()
-    return shops_given_to(person)
+def numbered_shops_of(person: Person) -> dict[Shop, int]:
+    """Return the shops this person may see, each with its number among all that there are, in the order they were connected."""
+    among_all = select(Shop.id, func.row_number().over(order_by=Shop.id).label("number")).subquery()
+    query = select(Shop, among_all.c.number).join(among_all, among_all.c.id == Shop.id).order_by(Shop.id)
+    if person.role != Role.OWNER:
+        query = query.where(Shop.id.in_(select(PersonShop.shop_id).where(PersonShop.staff_id == person.id)))
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def people() -> Sequence[Person]:

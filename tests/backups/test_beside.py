@@ -22,6 +22,7 @@ from shop.backups import beside, comparing, jobs, restoring_beside
 from shop.backups.files import MANIFEST, SUMS, seal
 from shop.backups.models import Restoration
 from shop.backups.tools import ToolFailed
+from shop.boundary_findings import drift
 from shop.config import Config
 from shop.shops.models import Shop
 from tests.backups.test_random_kills import forget_leases
@@ -108,6 +109,8 @@ def test_it_shows_what_differs_before_anything_is_switched_and_can_be_thrown_awa
     page = Page(olga.get(f"/backups/restorations/{restoration_id}").text)
     assert page.has("What would be lost by switching")
     assert "public.orders" in page.column("Table", "Tables that differ, with their rows")
+    with psycopg.connect(beside.address(config.database_url, name), autocommit=True) as connection:
+        assert list(drift(connection)) == [], "after a switch pages can be opened on it"
     with psycopg.connect(config.database_url) as connection:
         limit = connection.execute("SELECT datconnlimit FROM pg_database WHERE datname = %s", (name,)).fetchone()
     assert limit == (beside.FEW,)

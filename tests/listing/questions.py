@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qs, urlencode
 
+from flask import current_app
+
+from shop import boundaries
 from shop.customers.lists import CUSTOMERS
 from shop.customers.views import customer_page
 from shop.listing.filters import Choice, Filter, Lexemes
@@ -83,10 +86,12 @@ def questions(spec: Spec, order: str) -> Iterator[str]:
 
 
 def page_asked(address: str, shops: Sequence[Shop], statuses: Sequence[OrderStatus]) -> Page:
-    """Return the page that an address of these asks for, as its view does."""
+    """Return the page that an address of these asks for, as its view does: under the role of pages, held to these shops."""
     path, _, query = address.partition("/?")
     listing = read(LISTS[path], parse_qs(query), "a secret")
     chosen = [shop for shop in shops if not listing.shops or shop.slug in listing.shops]
-    if path == "/orders":
-        return order_page(listing, chosen, statuses)
-    return customer_page(listing, chosen) if path == "/customers" else product_page(listing, chosen)
+    with current_app.test_request_context():
+        boundaries.enter([shop.id for shop in shops])
+        if path == "/orders":
+            return order_page(listing, chosen, statuses)
+        return customer_page(listing, chosen) if path == "/customers" else product_page(listing, chosen)

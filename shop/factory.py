@@ -44,7 +44,20 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["pult"] = config
     app.extensions["usual_size"] = partial(value, PER_PAGE)
     app.extensions["exports"] = keeping.begun
-    for part in (db, boundaries, errors, headers, slow_bodies, formatting, fragments, assets, access, frame, queues, cache):
+    for part in (
+        db,
+        boundaries,
+        errors,
+        headers,
+        slow_bodies,
+        formatting,
+        fragments,
+        assets,
+        access,
+        frame,
+        queues,
+        cache,
+    ):
         part.register(app)
     csrf.init_app(app)
     for domain in DOMAINS:

@@ -64,7 +64,7 @@ RIGHTS: Mapping[str, Right] = {
     "reported_deletions": Right(ADD, OWN),
     "webhook_notices": Right(READ, OWN),
     # who was erased, and where they still have to be taken out
-    "tombstones": Right(NOTHING, OWN),
+    "tombstones": Right(READ, OWN),
     "raw_rewrites": Right(NOTHING, OWN),
     "erasure_keys": Right(NOTHING),
     "task_runs": Right(ADD, OWN_OR_NONE),

@@ -12,7 +12,8 @@ from werkzeug.routing import Rule
 
 from shop import heartbeats
 from shop.backups.models import Backup, BackupCheck, BackupDuplicate
-from shop.customers.models import Customer, CustomerMerge
+from shop.customers.erasure_keys import current_key
+from shop.customers.models import Customer, CustomerMerge, Tombstone
 from shop.locks import JobLease
 from shop.partitions.models import PartitionEvent, TableConversion
 from shop.partitions.quarters import Quarter
@@ -20,7 +21,7 @@ from shop.platforms.records import Kind
 from shop.settings.options import DELETION_SHARE, PER_PAGE
 from shop.shops.models import Shop
 from shop.snapshots.conducting import conduct
-from shop.snapshots.models import ReportedDeletion, Snapshot, SnapshotAttempt, WebhookNotice
+from shop.snapshots.models import RawRewrite, ReportedDeletion, Snapshot, SnapshotAttempt, WebhookNotice
 from shop.snapshots.replaying import request_preview
 from shop.staff import second_factor
 from shop.staff.models import Person
@@ -34,6 +35,7 @@ from tests.builders import (
     a_snapshot,
     added,
     an_archive,
+    an_export,
     an_owner,
 )
 from tests.settings.reading import changed
@@ -54,6 +56,7 @@ PLACES = {  # what stands in an address, and where all of it is found
     ("backup_id",): "SELECT id FROM backups",
     ("restoration_id",): "SELECT id FROM restorations",
     ("person_id",): "SELECT id FROM staff",
+    ("export_id",): "SELECT id FROM exports",
 }
 ASIDE = {"static"}  # files, not pages
 WORDS_OF_A_PAGE = (  # pages that a question shows other parts of
@@ -107,6 +110,7 @@ def whole_house(app: Flask, db: SQLAlchemy) -> House:
     copies()
     quarters()
     work(shop)
+    taken_away(owner, shop)
     db.session.commit()
     return House(owner, shop)
 
@@ -208,6 +212,14 @@ def work(shop: Shop) -> None:
     heartbeats.beat(["imports"])
     changed(PER_PAGE, 25)
     changed(DELETION_SHARE, 9, shop)
+
+
+def taken_away(owner: Person, shop: Shop) -> None:
+    """What was exported, and somebody who was erased and still stands in a file."""
+    an_export(owner)
+    key, _ = current_key()
+    added(Tombstone(shop_id=shop.id, guid="erased-1", mark=b"\x01" * 32, key_id=key, erased_at=func.clock_timestamp()))
+    added(RawRewrite(path="praha/1.jsonl.gz", shop_id=shop.id))
 
 
 def pages(app: Flask, db: SQLAlchemy) -> Iterator[tuple[Rule, str]]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shop.db import engine_options, raw_connection
 from tests.proxy import in_front_of
-from tests.workers import ROOT
+from tests.warm import ROOT
 
 
 def test_d4_a_half_open_connection_is_given_up_within_twenty_seconds(environment: dict[str, str]) -> None:

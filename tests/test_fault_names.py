@@ -24,8 +24,6 @@ WITHOUT = {  # each with its reason; whoever writes the test takes the line out
     "R11": "A wrong password ends the start with a sentence: tests/test_doctor.py looks at that without a fault's name.",
     "R13": "Locks that run out early are fenced by PostgreSQL, which P5, P6 and R4 strike at directly.",
     "F36": "Ten million lines take minutes: `make bench-scale` measures memory and pace of 8.2 million and of fifty million.",
-    "S2": "There is no row-level security yet; docs/security.md says so.",
-    "B13": "Copies are whole ones: there is no way back to a moment between two of them.",
 }
 CARRIED = re.compile(r"test_(?:fault_)?((?:[a-z]\d{1,2}_)+)")
 

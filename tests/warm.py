@@ -1,7 +1,7 @@
-"""Real processes that begin warm: forked from one that has imported what Pult imports, which costs each of them its longest part.
+"""Real processes that begin warm: forked from one that has imported what Pult imports.
 
-They live as those that a supervisor starts: a session, an environment and an entry of their own. What a start itself must do
-right (imports, the interpreter, standard input) is tested by processes that are started cold.
+The imports are the longest part of a start. They live as those that a supervisor starts: a session, an environment and an
+entry of their own. What a start itself must do right (the interpreter, the imports) is tested by processes that start cold.
 """
 
 import multiprocessing

@@ -44,7 +44,7 @@ RIGHTS = {  # table: what pages may do, whose its rows are; as shop/rights.py sa
     "overwritten_orders": (READ, OWN),
     "reported_deletions": (ADD, OWN),
     "webhook_notices": (READ, OWN),
-    "tombstones": (NOTHING, OWN),
+    "tombstones": (READ, OWN),
     "raw_rewrites": (NOTHING, OWN),
     "erasure_keys": (NOTHING, None),
     "exports": (CHANGE, None),

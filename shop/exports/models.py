@@ -42,9 +42,9 @@ class Export(Model):
     )
 
     @property
-    def of_list(self) -> str:
-        """Return the address of the list; "erased" where it named somebody who was."""
-        return self.query
+    def leads(self) -> bool:
+        """Whether the address is one of Pult's own: "erased" is none, where it named somebody who was."""
+        return self.query.startswith("/") and self.query[1:2] not in ("/", "\\")
 
     @property
     def amounts(self) -> list[tuple[str, Decimal, str]]:

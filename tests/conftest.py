@@ -21,6 +21,7 @@ from shop.config import Config
 from shop.db import db as handle
 from shop.factory import create_app
 from shop.local.servers import Addresses
+from shop.privacy import journal
 from tests import canaries, servers
 
 SHARED_FOLDER = "PULT_TEST_FOLDER"
@@ -129,8 +130,9 @@ def sweeper(config: Config) -> Iterator[psycopg.Connection[Any]]:
 
 @pytest.fixture
 def clean(config: Config, sweeper: psycopg.Connection[Any]) -> None:
-    """Empty every table and the worker's Valkey. Real commits are kept: other processes must see them."""
+    """Empty every table and the worker's Valkey, and forget who was erased. Real commits are kept: other processes must see them."""
     sweeper.execute(servers.EMPTY_EVERYTHING)
+    (config.data_dir / journal.NAME).unlink(missing_ok=True)
     with Redis.from_url(config.redis_url) as connection:
         connection.flushdb()
 

@@ -36,10 +36,11 @@ PUT_RIGHT = """
     INSERT INTO {other} ({columns}) SELECT {columns} FROM {live} l WHERE EXISTS (SELECT FROM looked_at a WHERE {live_looked})
     FOR SHARE ON CONFLICT ({key}) DO UPDATE SET {sets}"""
 FORGET = "DELETE FROM {astray} WHERE id IN (SELECT id FROM looked_at)"
+# A plain table has no tree: PostgreSQL answers without a row, not with the table itself.
 WRITERS = """
     SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted AND mode = 'RowExclusiveLock'
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND pid <> pg_backend_pid()
-    AND relation IN (SELECT relid FROM pg_partition_tree(to_regclass(%s)))"""
+    AND relation IN (SELECT to_regclass(%(table)s) UNION SELECT relid FROM pg_partition_tree(to_regclass(%(table)s)))"""
 
 
 def lead_astray_home(connection: psycopg.Connection[Any], lease: Lease, conversion: Conversion, by: str) -> None:
@@ -90,8 +91,8 @@ def wait_for_writers(connection: psycopg.Connection[Any], budget: float) -> None
     Raises `Conflict` where somebody is not in the budget (seconds).
     """
     ends = time.monotonic() + budget
-    waited_for = {one for (one,) in connection.execute(WRITERS, (PARENT,)).fetchall()}
-    while waited_for & {one for (one,) in connection.execute(WRITERS, (PARENT,)).fetchall()}:
+    waited_for = {one for (one,) in connection.execute(WRITERS, {"table": PARENT}).fetchall()}
+    while waited_for & {one for (one,) in connection.execute(WRITERS, {"table": PARENT}).fetchall()}:
         if time.monotonic() > ends:
             raise Conflict(
                 "A transaction that has written lines since before the end of the copying is still open, so the tables cannot "

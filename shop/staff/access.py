@@ -82,6 +82,8 @@ def admit() -> Response | None:
         return None
     visitor = signed_in()
     if visitor is not None:
+        if visitor.is_due:
+            note_use(visitor)  # commits, so that it comes before anything is read for the page
         boundaries.enter([shop.id for shop in visible_shops()])
     if view is None:
         return None  # an address that does not exist has its 404 a moment later
@@ -89,8 +91,6 @@ def admit() -> Response | None:
         return sign_in_first()
     act_as(Actor(visitor.person.email, visitor.person.id))
     structlog.contextvars.bind_contextvars(actor=visitor.person.id)
-    if visitor.is_due:
-        note_use(visitor)
     needed = getattr(view, NEEDED, None)
     if needed is None or not needed <= ALLOWED[Role(visitor.person.role)]:
         refuse(HTTPStatus.FORBIDDEN, needs=" and ".join(sorted(needed or ["an address that is open to somebody"])))

@@ -45,7 +45,7 @@ def test_what_is_taken_away_while_a_batch_copies_it_does_not_come_back_with_it(
             slow.execute("UPDATE order_items SET quantity = quantity + 1 WHERE order_id = 3")
             comparing = threading.Thread(target=worked, args=(installation, "verify"))
             comparing.start()
-            comparing.join(1)
+            comparing.join(2)
             assert record.needed(watcher).phase == Phase.BACKFILLING, "it waits for who was writing"
         comparing.join(30)
         assert record.needed(watcher).phase == Phase.VERIFIED

@@ -39,7 +39,6 @@ from shop.snapshots import raw_files, retries
 from shop.snapshots.models import Snapshot
 from shop.snapshots.proving import are_many
 from tests.builders import a_failure, a_shop, a_snapshot, added, an_archive, an_order, an_owner, signed_in
-from tests.page import Page
 from tests.settings.reading import changed
 
 
@@ -54,7 +53,7 @@ def test_a_list_has_as_many_rows_as_it_is_set(client: FlaskClient, db: SQLAlchem
     assert len(first["rows"]) == 15
     assert "per_page" not in first["next"], "an address says only what is unusual"
     assert len(client.get("/orders.json?per_page=20").get_json()["rows"]) == 20
-    assert "per_page=50" in str(Page(client.get("/orders/").text).links.values())
+    assert "per_page=50" in client.get("/orders/").text
 
 
 def test_retries_and_hourly_tries_are_as_set(app: Flask, db: SQLAlchemy) -> None:

@@ -28,7 +28,8 @@ def fill(connection: psycopg.Connection[Any], shop_ids: tuple[int, ...]) -> None
                 sql.SQL("ALTER TABLE public.{} DROP CONSTRAINT {}").format(sql.Identifier(table), sql.Identifier(name))
             )
         for shop_id in shop_ids:
-            add(connection, table, shop_id)
+            if table != "monthly_sales":  # a trigger has added it, with the day
+                add(connection, table, shop_id)
 
 
 def add(connection: psycopg.Connection[Any], table: str, shop_id: int) -> None:

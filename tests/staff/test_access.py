@@ -110,7 +110,7 @@ def test_the_three_roles_are_what_they_are_said_to_be() -> None:
     assert ALLOWED[Role.OWNER] == set(Permission)
     assert Permission.MANAGE_STAFF not in ALLOWED[Role.OPERATOR] | ALLOWED[Role.MANAGER]
     assert Permission.RUN_SNAPSHOTS in ALLOWED[Role.OPERATOR]
-    assert ALLOWED[Role.MANAGER] == {Permission.READ_SALES, Permission.EXPORT}
+    assert ALLOWED[Role.MANAGER] == {Permission.READ_SALES, Permission.EXPORT, Permission.ERASE}
 
 
 def test_a_closed_door_that_was_tried_stands_in_the_trail(visit: FlaskClient, db: SQLAlchemy) -> None:

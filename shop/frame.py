@@ -16,6 +16,7 @@ from shop.db import db
 from shop.formatting import initials, number, plural
 from shop.glances import Glance
 from shop.lateness import Remembered
+from shop.personal import is_seen
 from shop.recovery.queries import MOST_COUNTED, waiting
 from shop.shops.queries import shop_numbers
 from shop.staff import access
@@ -119,12 +120,13 @@ class Frame:
     theme: str = "system"
     trouble: str = ""  # what is late or silent, for those who can do something about it
     timings: Callable[[], str] = field(default=lambda: "")  # asked for in the foot, when most of the page is written
+    sees_personal: bool = True  # of customers, on this page
     failures: str = ""  # how many wait on the recovery page, for those who may open it; empty when there is none
 
     @property
     def standing(self) -> Hashable:
         """Return everything that what surrounds a page is made of, but for the page itself and what is told once."""
-        return self.version, self.person, self.shops, self.shop, self.theme, self.failures
+        return self.version, self.person, self.shops, self.shop, self.theme, self.failures, self.sees_personal
 
     @property
     def navigation(self) -> list[Section]:
@@ -175,6 +177,7 @@ def register(app: Flask) -> None:
             shop=chosen(shops),
             theme=theme(),
             failures=failures,
+            sees_personal=is_seen(),
             trouble=trouble,
             timings=timings,
         )

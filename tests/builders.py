@@ -72,6 +72,7 @@ def a_person(email: str, role: Role, shops: Sequence[Shop] = (), *, password: st
         email=email,
         name=email.partition("@")[0].capitalize(),
         role=role.value,
+        sees_personal=role != Role.OPERATOR,
         password_hash=password_hash(password) if password else None,
         shops=[PersonShop(shop_id=shop.id) for shop in shops],
     )

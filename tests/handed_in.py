@@ -28,6 +28,7 @@ from tests.builders import (
     a_snapshot,
     added,
     an_archive,
+    an_order,
     numbers,
 )
 from tests.staff.proofs import a_code, a_link, a_session, a_token, with_factor, with_secret
@@ -211,6 +212,14 @@ FORMS: dict[str, Callable[[Shop], Example]] = {
     "replays.undoing": an_empty_replay,
     "exports.check": lambda _shop: ({}, {"file": (BytesIO(b"shop,id\r\n"), "orders.csv")}),
     "privacy.erase": somebody_to_erase,
+    "customers.revealing": lambda shop: (
+        {"shop": shop.slug, "customer_id": a_customer(shop).id},
+        {"reason": "A parcel came back."},
+    ),
+    "orders.revealing": lambda shop: (
+        {"shop": shop.slug, "order_id": an_order(shop).id},
+        {"reason": "A parcel came back."},
+    ),
     "recovery.probe": lambda shop: ({}, {"cause": a_failure(shop).fingerprint}),
     "recovery.pace": with_a_success,
     "recovery.halt": lambda shop: ({}, {"cause": a_failure(shop, retry_by="a test").fingerprint}),

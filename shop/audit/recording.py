@@ -35,6 +35,7 @@ class Action(StrEnum):
     STAFF_RENAMED = "staff_renamed"
     STAFF_ROLE_SET = "staff_role_set"
     STAFF_SHOPS_SET = "staff_shops_set"
+    STAFF_PERSONAL_SET = "staff_personal_set"
     STAFF_SESSION_ENDED = "staff_session_ended"
     STAFF_SESSIONS_ENDED = "staff_sessions_ended"
     STAFF_FACTOR_BEGUN = "staff_factor_begun"
@@ -80,6 +81,7 @@ class Action(StrEnum):
     EXPORTED = "exported"
     CUSTOMER_VIEWED = "customer_viewed"
     ORDER_VIEWED = "order_viewed"
+    PERSONAL_REVEALED = "personal_revealed"
     CUSTOMER_ERASED = "customer_erased"
     EXPORT_CHECKED = "export_checked"
     ERASURE_KEY_RESEALED = "erasure_key_resealed"
@@ -108,6 +110,7 @@ FIELDS: dict[Action, frozenset[str]] = {
     Action.STAFF_RENAMED: frozenset({"before", "after"}),
     Action.STAFF_ROLE_SET: frozenset({"before", "after", "sessions_ended"}),
     Action.STAFF_SHOPS_SET: frozenset({"before", "after", "sessions_ended"}),
+    Action.STAFF_PERSONAL_SET: frozenset({"before", "after"}),
     Action.STAFF_SESSION_ENDED: frozenset({"device"}),
     Action.STAFF_SESSIONS_ENDED: frozenset({"sessions_ended"}),
     Action.STAFF_FACTOR_BEGUN: frozenset(),
@@ -153,6 +156,7 @@ FIELDS: dict[Action, frozenset[str]] = {
     Action.EXPORTED: frozenset({"query", "rows"}),  # the subject is the path; rows is None where they are not counted
     Action.CUSTOMER_VIEWED: frozenset(),
     Action.ORDER_VIEWED: frozenset(),
+    Action.PERSONAL_REVEALED: frozenset({"reason"}),  # the subject is the customer or the order
     Action.CUSTOMER_ERASED: frozenset({"orders", "quarantined", "files"}),
     Action.EXPORT_CHECKED: frozenset({"same"}),
     Action.ERASURE_KEY_RESEALED: frozenset({"values"}),

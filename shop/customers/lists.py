@@ -24,6 +24,8 @@ from shop.listing.filters import Choice, Emails, Search
 from shop.listing.listing import Spec, Whole
 from shop.listing.ranges import Amounts, Days, LocalDays
 from shop.listing.sorts import AMOUNT, COUNT, MOMENT, Segment, Sort
+from shop.listing.withheld import Withheld, without_people
+from shop.personal import is_seen
 from shop.search import fold
 
 SAME = and_(Customer.shop_id == CustomerMetrics.shop_id, Customer.id == CustomerMetrics.customer_id)
@@ -140,6 +142,13 @@ CUSTOMERS = Spec(
     default_sort="-total_spent",
     whole=Whole(Customer.__table__, Customer.shop_id),
 )
+
+WITHOUT_PEOPLE = without_people(CUSTOMERS, Withheld("q", "Search"), Withheld("email", "E-mail"))
+
+
+def listed() -> Spec:
+    """Return the list as the running request may ask it."""
+    return CUSTOMERS if is_seen() else WITHOUT_PEOPLE
 
 
 def place_of(customer: Customer, metrics: CustomerMetrics, sort: Sort) -> tuple[int, Any]:

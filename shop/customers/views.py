@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template
+from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.audit.recording import Action, record
 from shop.customers.fields import HEADER, MONEY, customer_fields
-from shop.customers.lists import CUSTOMERS, FIELDS, place_of
+from shop.customers.lists import FIELDS, listed, place_of
 from shop.customers.models import Customer, CustomerMetrics
 from shop.customers.queries import (
     CustomerRow,
@@ -37,11 +37,14 @@ from shop.listing.scopes import scopes
 from shop.listing.streaming import csv_response
 from shop.listing.window import Key
 from shop.orders.queries import latest_orders_of, spent_by_month, usual_gap_of
+from shop.personal import all_shown, is_seen, shown
 from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
 from shop.snapshots.queries import freshness
-from shop.staff.access import chosen_shops, may, note_program, requires, shop_or_404, visible_shops
+from shop.staff.access import chosen_shops, kept_secret, may, note_program, requires, shop_or_404, visible_shops
+from shop.staff.confirmation import confirmed
 from shop.staff.permissions import Permission
+from shop.staff.revealing import NoReason, reveal
 
 bp = Blueprint("customers", __name__)
 
@@ -53,13 +56,14 @@ LATEST = 25  # orders shown on a customer's page
 @bp.get("/customers/")
 @requires(Permission.READ_SALES)
 def index() -> str | AnyResponse:
-    listing = asked(CUSTOMERS)
+    listing = asked(listed())
     elsewhere = tidied(listing)
     if elsewhere is not None:
         return elsewhere
     shops = chosen_shops()
     page = customer_page(listing, shops)
-    rows, by_id = customer_rows(db.session(), page.keys), {shop.id: shop for shop in shops}
+    rows = all_shown("customers", customer_rows(db.session(), page.keys))
+    by_id = {shop.id: shop for shop in shops}
     links = Links(listing, page, secret())
     return render_template(
         "customers/index.html",
@@ -73,6 +77,7 @@ def index() -> str | AnyResponse:
         fields=FIELDS,
         newest=newest_day(listing, rows, shops),
         fresh=fresh(shops),
+        searchable=is_seen(),
         may_export=may(Permission.EXPORT),
         may_load=may(Permission.RUN_SNAPSHOTS),
     )
@@ -81,10 +86,11 @@ def index() -> str | AnyResponse:
 @bp.get("/customers.json")
 @requires(Permission.READ_SALES)
 def rows() -> Response:
-    listing, shops = asked(CUSTOMERS), chosen_shops()
+    listing, shops = asked(listed()), chosen_shops()
     page = customer_page(listing, shops)
     by_id, address = {shop.id: shop for shop in shops}, root()
-    found = [customer_fields(row, by_id, address) for row in customer_rows(db.session(), page.keys)]
+    people = all_shown("customers", customer_rows(db.session(), page.keys))
+    found = [customer_fields(row, by_id, address) for row in people]
     answer = json_page(Links(listing, page, secret()), found, fresh(shops), address)
     note_program("/customers.json", listing.address(suffix=""), len(found))
     return jsonify(answer)
@@ -93,11 +99,12 @@ def rows() -> Response:
 @bp.get("/customers.csv")
 @requires(Permission.EXPORT)
 def download() -> Response:
-    listing, shops = asked(CUSTOMERS), chosen_shops()
-    by_id, address = {shop.id: shop for shop in shops}, root()
+    listing, shops = asked(listed()), chosen_shops()
+    by_id, address, plainly = {shop.id: shop for shop in shops}, root(), is_seen()
 
     def batch(session: Session, keys: Sequence[Key]) -> Iterable[Fields]:
-        return [customer_fields(row, by_id, address) for row in customer_rows(session, keys)]
+        people = all_shown("customers", customer_rows(session, keys), plainly=plainly)
+        return [customer_fields(row, by_id, address) for row in people]
 
     record(Action.EXPORTED, "/customers.csv", query=listing.address(suffix=""), rows=None)
     db.session.commit()
@@ -113,18 +120,20 @@ def show(shop: str, customer_id: int) -> str | AnyResponse:
     customer = customer_or_404(its_shop, customer_id)
     if customer.merged_into is not None:
         return redirect(f"/customers/{its_shop.slug}/{customer.merged_into}", HTTPStatus.SEE_OTHER)
-    listing, metrics, now = opened_from(CUSTOMERS), metrics_of(customer), datetime.now(UTC)
-    accounts, merges = accounts_of(customer), merges_into(customer)
+    listing, metrics, now = opened_from(listed()), metrics_of(customer), datetime.now(UTC)
+    accounts, merges = accounts_of(customer), all_shown("customer_merges", merges_into(customer))
+    seen = shown("customers", customer)
     months = spent_by_month(its_shop.id, customer.id)
     orders = latest_orders_of(its_shop.id, customer.id, LATEST)
     gap, (before, after) = usual_gap_of(its_shop.id, customer.id), beside(customer, metrics, listing)
     page = render_template(
         "customers/show.html",
         shop=its_shop,
-        customer=customer,
-        called=called(customer),
-        where=where(customer),
-        particulars=particulars(customer),
+        customer=seen,
+        called=called(seen),
+        where=where(seen),
+        particulars=particulars(seen),
+        masked=not is_seen(),
         listing=listing,
         metrics=metrics,
         average=average(metrics.total_spent, metrics.orders_count),
@@ -135,7 +144,7 @@ def show(shop: str, customer_id: int) -> str | AnyResponse:
         older=metrics.total_spent - sum((order.total_shop for order in orders), Decimal(0)),
         adds_up=sum((month.spent for month in months), Decimal(0)) == metrics.total_spent,
         identity_title=identity_title(accounts, merges),
-        identity=identity(customer, accounts, merges, its_shop.timezone, now),
+        identity=identity(seen, accounts, merges, its_shop.timezone, now),
         before=before,
         after=after,
         numbers=shop_numbers(),
@@ -145,6 +154,21 @@ def show(shop: str, customer_id: int) -> str | AnyResponse:
     record(Action.CUSTOMER_VIEWED, f"customer {customer.id}", its_shop)
     db.session.commit()
     return page
+
+
+@bp.post("/customers/<shop>/<int:customer_id>/reveal")
+@requires(Permission.READ_SALES)
+@confirmed
+def revealing(shop: str, customer_id: int) -> AnyResponse:
+    """Show this one page plainly to this session for ten minutes, and keep why."""
+    its_shop = shop_or_404(shop)
+    page = f"/customers/{its_shop.slug}/{customer_or_404(its_shop, customer_id).id}"
+    try:
+        reveal(page, kept_secret(), f"customer {customer_id}", its_shop, request.form.get("reason", ""))
+    except NoReason as refusal:
+        flash(refusal.message, "warn")
+    db.session.commit()
+    return redirect(page, HTTPStatus.SEE_OTHER)
 
 
 def customer_or_404(shop: Shop, customer_id: int) -> Customer:

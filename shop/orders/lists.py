@@ -16,8 +16,10 @@ from shop.listing.ranges import Amounts, Days
 from shop.listing.refusal import refused
 from shop.listing.scopes import ListedShop, Scope, scopes
 from shop.listing.sorts import AMOUNT, MOMENT, Segment, Sort
+from shop.listing.withheld import Code, Withheld, without_people
 from shop.orders.models import OWN_WORDS, Order
 from shop.orders.queries import Status, folded_orders
+from shop.personal import is_seen
 from shop.search import COUNTRY, CURRENCY, ITEM_TYPE, PAID, SKU, exactly, fold, of_shop
 
 PAYMENTS = {"paid": "yes", "unpaid": "no"}
@@ -118,6 +120,13 @@ ORDERS = Spec(
     default_sort="-placed",
     by_shop=True,
 )
+
+WITHOUT_PEOPLE = without_people(ORDERS, Code("q", "Search", Order.code), Withheld("email", "E-mail"))
+
+
+def listed() -> Spec:
+    """Return the list as the running request may ask it."""
+    return ORDERS if is_seen() else WITHOUT_PEOPLE
 
 
 def order_scopes(listing: Listing, shops: Sequence[ListedShop], statuses: Sequence[Status]) -> list[Scope]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, jsonify, render_template
+from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -22,8 +22,8 @@ from shop.listing.streaming import csv_response
 from shop.listing.window import Key
 from shop.orders.fields import HEADER, MONEY, order_fields
 from shop.orders.history import happenings
-from shop.orders.lists import FOLDED, ORDERS, folded_total, order_scopes
-from shop.orders.models import Order
+from shop.orders.lists import FOLDED, folded_total, listed, order_scopes
+from shop.orders.models import Order, OrderRevision
 from shop.orders.queries import OrderRow, Status, order_rows, statuses_of
 from shop.orders.row_cells import row_cells
 from shop.orders.sheet import KINDS, addresses, notes, quantity, rate_words, vat
@@ -31,11 +31,14 @@ from shop.orders.single import lines_of, order_of, products_of, revisions_of, st
 from shop.orders.sums import sums_of
 from shop.partitions.quarters import Quarter
 from shop.partitions.queries import archive_over
+from shop.personal import PERSONAL_FIELDS, all_shown, is_seen, shown
 from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
 from shop.snapshots.queries import file_of, freshness
-from shop.staff.access import chosen_shops, may, note_program, requires, shop_or_404, visible_shops
+from shop.staff.access import chosen_shops, kept_secret, may, note_program, requires, shop_or_404, visible_shops
+from shop.staff.confirmation import confirmed
 from shop.staff.permissions import Permission
+from shop.staff.revealing import NoReason, reveal
 
 bp = Blueprint("orders", __name__)
 
@@ -46,13 +49,14 @@ FIELDS = ("status", "category", "placed", "total", "sku", "email", "country", "c
 @bp.get("/orders/")
 @requires(Permission.READ_SALES)
 def index() -> str | AnyResponse:
-    listing = asked(ORDERS)
+    listing = asked(listed())
     elsewhere = tidied(listing)
     if elsewhere is not None:
         return elsewhere
     shops, statuses = chosen_shops(), visible_statuses()
     page = order_page(listing, shops, statuses)
-    rows, by_id = order_rows(db.session(), page.keys), {shop.id: shop for shop in shops}
+    rows = all_shown("orders", order_rows(db.session(), page.keys))
+    by_id = {shop.id: shop for shop in shops}
     links = Links(listing, page, secret())
     return render_template(
         "orders/index.html",
@@ -68,6 +72,7 @@ def index() -> str | AnyResponse:
         proof=proof_of(listing, page, rows, shops),
         newest=max((row.placed_at.astimezone(by_id[row.shop_id].zone).date() for row in rows), default=None),
         fresh=fresh(shops),
+        searchable=is_seen(),
         may_export=may(Permission.EXPORT),
         may_load=may(Permission.RUN_SNAPSHOTS),
     )
@@ -76,10 +81,10 @@ def index() -> str | AnyResponse:
 @bp.get("/orders.json")
 @requires(Permission.READ_SALES)
 def rows() -> Response:
-    listing, shops = asked(ORDERS), chosen_shops()
+    listing, shops = asked(listed()), chosen_shops()
     page = order_page(listing, shops, visible_statuses())
     by_id, address = {shop.id: shop for shop in shops}, root()
-    found = [order_fields(row, by_id, address) for row in order_rows(db.session(), page.keys)]
+    found = [order_fields(row, by_id, address) for row in all_shown("orders", order_rows(db.session(), page.keys))]
     answer = json_page(Links(listing, page, secret()), found, fresh(shops), address)
     note_program("/orders.json", listing.address(suffix=""), len(found))
     return jsonify(answer)
@@ -88,12 +93,13 @@ def rows() -> Response:
 @bp.get("/orders.csv")
 @requires(Permission.EXPORT)
 def download() -> Response:
-    listing, shops = asked(ORDERS), chosen_shops()
+    listing, shops = asked(listed()), chosen_shops()
     scopes = order_scopes(listing, shops, visible_statuses())
-    by_id, address = {shop.id: shop for shop in shops}, root()
+    by_id, address, plainly = {shop.id: shop for shop in shops}, root(), is_seen()
 
     def batch(session: Session, keys: Sequence[Key]) -> Iterable[Fields]:
-        return [order_fields(row, by_id, address) for row in order_rows(session, keys)]
+        found = all_shown("orders", order_rows(session, keys), plainly=plainly)
+        return [order_fields(row, by_id, address) for row in found]
 
     record(Action.EXPORTED, "/orders.csv", query=listing.address(suffix=""), rows=None)
     db.session.commit()
@@ -105,12 +111,14 @@ def download() -> Response:
 def show(shop: str, order_id: int) -> str:
     its_shop = shop_or_404(shop)
     order = order_or_404(its_shop, order_id)
-    listing, lines, statuses = opened_from(ORDERS), lines_of(order), visible_statuses()
+    listing, lines, statuses = opened_from(listed()), lines_of(order), visible_statuses()
     before, after = beside(order, listing, statuses)
+    seen = shown("orders", order)
     page = render_template(
         "orders/show.html",
         shop=its_shop,
-        order=order,
+        order=seen,
+        masked=not is_seen(),
         listing=listing,
         status=next(
             (known for known in statuses if (known.shop_id, known.code) == (order.shop_id, order.status_code)), None
@@ -120,13 +128,13 @@ def show(shop: str, order_id: int) -> str:
         quarter=Quarter.of(order.items_at),
         products=products_of(order.shop_id, [line.sku for line in lines if line.sku]),
         sums=sums_of(order, lines, its_shop.currency),
-        events=happenings(order, revisions_of(order), statuses, its_shop.timezone, datetime.now(UTC)),
+        events=happenings(order, told(revisions_of(order)), statuses, its_shop.timezone, datetime.now(UTC)),
         standing=standing_of(order),
         origin=file_of(order.snapshot_id),
         before=before,
         after=after,
-        addresses=addresses(order),
-        notes=notes(order),
+        addresses=addresses(seen),
+        notes=notes(seen),
         kinds=KINDS,
         quantity=quantity,
         vat=vat,
@@ -139,6 +147,27 @@ def show(shop: str, order_id: int) -> str:
     record(Action.ORDER_VIEWED, f"order {order.code}", its_shop)
     db.session.commit()
     return page
+
+
+@bp.post("/orders/<shop>/<int:order_id>/reveal")
+@requires(Permission.READ_SALES)
+@confirmed
+def revealing(shop: str, order_id: int) -> AnyResponse:
+    """Show this one page plainly to this session for ten minutes, and keep why."""
+    its_shop = shop_or_404(shop)
+    order = order_or_404(its_shop, order_id)
+    page = f"/orders/{its_shop.slug}/{order.id}"
+    try:
+        reveal(page, kept_secret(), f"order {order.code}", its_shop, request.form.get("reason", ""))
+    except NoReason as refusal:
+        flash(refusal.message, "warn")
+    db.session.commit()
+    return redirect(page, HTTPStatus.SEE_OTHER)
+
+
+def told(revisions: Iterable[OrderRevision]) -> list[OrderRevision]:
+    """Return the history as it may be seen; what is no personal field stays as it is."""
+    return [one if one.field not in PERSONAL_FIELDS else shown("order_revisions", one) for one in revisions]
 
 
 def order_or_404(shop: Shop, order_id: int) -> Order:

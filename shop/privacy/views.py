@@ -12,6 +12,7 @@ from shop.customers.queries import customer_of, metrics_of
 from shop.customers.sheet import called
 from shop.errors import Conflict
 from shop.formatting import plural
+from shop.personal import shown
 from shop.privacy import erasing
 from shop.privacy.queries import preview_of
 from shop.shops.models import Shop
@@ -61,11 +62,12 @@ def erase(shop: str, customer_id: int) -> Response:
 
 
 def page(shop: Shop, customer: Customer, error: str = "") -> str:
+    seen = shown("customers", customer)
     return render_template(
         "privacy/erasure.html",
         shop=shop,
-        customer=customer,
-        called=called(customer),
+        customer=seen,
+        called=called(seen),
         metrics=metrics_of(customer),
         told=preview_of(customer),
         error=error,

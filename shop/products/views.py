@@ -23,6 +23,7 @@ from shop.listing.scopes import scopes
 from shop.listing.streaming import csv_response
 from shop.listing.window import Key
 from shop.orders.queries import latest_orders_with
+from shop.personal import all_shown
 from shop.products.fields import HEADER, MONEY, product_fields
 from shop.products.lists import FIELDS, PRODUCTS
 from shop.products.models import Product
@@ -122,7 +123,7 @@ def show(shop: str, product_id: int) -> str:
         address=address(product),
         adds_up=sum((month.sales for month in months), 0 * sales) == sales,
         chart=month_chart({month.start: month.sales for month in months}, "Sales", its_shop.currency),
-        orders=latest_orders_with(its_shop.id, skus, LATEST),
+        orders=all_shown("orders", latest_orders_with(its_shop.id, skus, LATEST)),
         orders_href="/orders/?" + urlencode([("shop", its_shop.slug), *(("sku", sku) for sku in skus)]),
         quantity=quantity,
         numbers=shop_numbers(),

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, Text, column, func, select, true, 
 from sqlalchemy.orm import Session
 
 from shop.db import db
+from shop.personal import shown
 from shop.snapshots.models import LIVE, FailedSnapshot, Snapshot
 
 MOST_GROUPS = 25
@@ -120,7 +121,10 @@ def earliest(moments: Iterable[datetime | None]) -> datetime | None:
 def with_runs(session: Session, ids: Sequence[int]) -> list[tuple[FailedSnapshot, Snapshot]]:
     """Return failures with their runs, in the order of the numbers; one that is gone is left out."""
     query = select(FailedSnapshot, Snapshot).join(Snapshot, Snapshot.id == FailedSnapshot.snapshot_id)
-    found = {row[0].id: (row[0], row[1]) for row in session.execute(query.where(FailedSnapshot.id.in_(ids)))}
+    found = {
+        row[0].id: (shown("failed_snapshots", row[0]), shown("snapshots", row[1]))
+        for row in session.execute(query.where(FailedSnapshot.id.in_(ids)))
+    }
     return [found[id_] for id_ in ids if id_ in found]
 
 

@@ -7,6 +7,7 @@ from flask import Blueprint, current_app, flash, jsonify, make_response, redirec
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from shop import personal
 from shop.audit.recording import Action, record
 from shop.config import Config
 from shop.db import db
@@ -232,11 +233,12 @@ def failure_page(
 ) -> str:
     run, shop, now = db.session.get_one(Snapshot, failed.snapshot_id), shop_of(failed), datetime.now(UTC)
     config: Config = current_app.extensions["pult"]
-    is_open, attempts = failed.resolved_at is None and not run.is_live, attempts_of(run.id)
+    is_open = failed.resolved_at is None and not run.is_live
+    attempts, seen = personal.all_shown("snapshot_attempts", attempts_of(run.id)), personal.shown("snapshots", run)
     return render_template(
         "recovery/show.html",
-        failed=failed,
-        run=run,
+        failed=personal.shown("failed_snapshots", failed),
+        run=seen,
         shop=shop,
         number=shop_numbers()[shop.id],
         kinds=KINDS,
@@ -245,7 +247,7 @@ def failure_page(
         advice=advice(run),
         held=held_back_by(failed, shop, now),
         attempts=attempts,
-        progress=progress(run, next(iter(attempts), None), now) if run.is_live else None,
+        progress=progress(seen, next(iter(attempts), None), now) if run.is_live else None,
         file_note=file_note(run, config.data_dir),
         may_dismiss=may(Permission.RUN_SNAPSHOTS) and is_open,
         can_run_again=may(Permission.RUN_SNAPSHOTS) and is_open and can_run_again(run),

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from shop.listing.listing import Listing
 from shop.orders.queries import statuses_of
+from shop.personal import all_shown, shown, shown_sample
 from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
 from shop.snapshots.changed_values import readable
@@ -49,12 +50,12 @@ def take_parts(form: FetchForm, errors: dict[str, str] | None = None) -> dict[st
 
 def quarantine_parts(run: Snapshot, after_line: int) -> dict[str, object]:
     """Return what the page says of records that were set aside, from behind a line on."""
-    bad = quarantined_of(run.id, after_line, BAD_AT_ONCE + 1)
+    bad = all_shown("quarantined_records", quarantined_of(run.id, after_line, BAD_AT_ONCE + 1))
     return {
         "bad": [
             (one, one.raw[:SHOWN_RAW].decode(errors="replace"), one.raw_bytes > SHOWN_RAW) for one in bad[:BAD_AT_ONCE]
         ],
-        "reasons": reasons_of(run.id),
+        "reasons": all_shown("quarantined_records", reasons_of(run.id)),
         "more_bad": bad[BAD_AT_ONCE - 1].line if len(bad) > BAD_AT_ONCE else None,
         "is_first_bad": after_line == 0,
     }
@@ -90,13 +91,17 @@ def difference_parts(preview: Snapshot, shop: Shop, now: datetime) -> dict[str, 
     changes_nothing = bool(found) and not any(counts[name] for name in ("inserted", "updated", "deleted"))
     applied = next((replay for replay in replays if replay.is_live or replay.state == "done"), None)
     return {
-        "run": preview,
+        "run": shown("snapshots", preview),
         "shop": shop,
         "number": shop_numbers()[shop.id],
         "kinds": KINDS,
-        "progress": progress(preview, next(iter(attempts_of(preview.id)), None), now) if preview.is_live else None,
+        "progress": progress(shown("snapshots", preview), next(iter(attempts_of(preview.id)), None), now)
+        if preview.is_live
+        else None,
         "found": found,
-        "sample": [readable(record, shop, statuses, now) for record in found.get("sample", ())],
+        "sample": [
+            readable(shown_sample(preview.kind, record), shop, statuses, now) for record in found.get("sample", ())
+        ],
         "changes_nothing": changes_nothing,
         "applied": applied,
         "totals": totals,

@@ -21,6 +21,7 @@ from shop.listing.page import page_of
 from shop.listing.scopes import scopes
 from shop.listing.streaming import csv_response
 from shop.listing.window import Key
+from shop.personal import all_shown, is_seen, shown
 from shop.shops.queries import shop_numbers
 from shop.snapshots import jobs, runs
 from shop.snapshots.addressed import busy, run_or_404, shop_of
@@ -68,7 +69,10 @@ def index() -> str | Response:
         links=Links(listing, page, secret()),
         segments=partial(segments, listing),
         rows=snapshots_by_id(db.session(), [key.row for key in page.keys]),
-        live=[(run, progress(run, attempt, now)) for run, attempt in live_snapshots([shop.id for shop in shops])],
+        live=[
+            (run, progress(shown("snapshots", run), attempt, now))
+            for run, attempt in live_snapshots([shop.id for shop in shops])
+        ],
         shops={shop.id: shop for shop in shops},
         numbers=shop_numbers(),
         fresh=overall(freshness([shop.id for shop in shops]), shops, now),
@@ -84,7 +88,8 @@ def rows() -> Response:
     page = page_of(db.session(), listing, scopes(listing, shops))
     by_id = {shop.id: shop for shop in shops}
     found = [
-        snapshot_fields(run, by_id, root()) for run in snapshots_by_id(db.session(), [key.row for key in page.keys])
+        snapshot_fields(run, by_id, root())
+        for run in all_shown("snapshots", snapshots_by_id(db.session(), [key.row for key in page.keys]))
     ]
     fresh = overall(freshness(list(by_id)), shops, datetime.now(UTC))
     return jsonify(json_page(Links(listing, page, secret()), found, fresh, root()))
@@ -94,10 +99,11 @@ def rows() -> Response:
 @requires(Permission.READ_OPERATIONS)
 def download() -> Response:
     listing, shops = asked(SNAPSHOTS), chosen_shops()
-    by_id, address = {shop.id: shop for shop in shops}, root()
+    by_id, address, plainly = {shop.id: shop for shop in shops}, root(), is_seen()
 
     def batch(session: Session, keys: Sequence[Key]) -> Iterable[Fields]:
-        return [snapshot_fields(run, by_id, address) for run in snapshots_by_id(session, [key.row for key in keys])]
+        found = all_shown("snapshots", snapshots_by_id(session, [key.row for key in keys]), plainly=plainly)
+        return [snapshot_fields(run, by_id, address) for run in found]
 
     record(Action.EXPORTED, "/snapshots.csv", query=listing.address(suffix=""), rows=None)
     db.session.commit()
@@ -173,8 +179,8 @@ def show(snapshot_id: int) -> str:
 @bp.get("/snapshots/<int:snapshot_id>/progress")
 @requires(Permission.READ_OPERATIONS)
 def progress_fragment(snapshot_id: int) -> str:
-    run = run_or_404(snapshot_id)
-    attempts = attempts_of(run.id)
+    run = shown("snapshots", run_or_404(snapshot_id))
+    attempts = all_shown("snapshot_attempts", attempts_of(run.id))
     return render_template(
         "snapshots/_progress.html", progress=progress(run, attempts[0] if attempts else None, datetime.now(UTC))
     )
@@ -259,7 +265,7 @@ def started(run: Snapshot) -> Response:
 
 
 def show_page(run: Snapshot, word_error: str = "") -> str:
-    attempts = attempts_of(run.id)
+    run, attempts = shown("snapshots", run), all_shown("snapshot_attempts", attempts_of(run.id))
     return render_template(
         "snapshots/show.html",
         run=run,

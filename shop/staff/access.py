@@ -10,12 +10,12 @@ from flask import Flask, abort, current_app, g, redirect, request
 from flask_login import LoginManager, current_user, login_user
 from werkzeug.wrappers import Response
 
-from shop import boundaries
+from shop import boundaries, personal
 from shop.audit.recording import Action, Actor, act_as, address, record
 from shop.db import db
 from shop.errors import failure_page, wants_json
 from shop.shops.models import Shop
-from shop.staff import confirmation, sessions, throttle, tokens
+from shop.staff import confirmation, revealing, sessions, throttle, tokens
 from shop.staff.models import Person
 from shop.staff.permissions import ALLOWED, Permission, Role
 from shop.staff.queries import numbered_shops_of
@@ -89,6 +89,7 @@ def admit() -> Response | None:
         return None  # an address that does not exist has its 404 a moment later
     if visitor is None:
         return sign_in_first()
+    personal.let_see(plainly=sees_personal(visitor))
     act_as(Actor(visitor.person.email, visitor.person.id))
     structlog.contextvars.bind_contextvars(actor=visitor.person.id)
     needed = getattr(view, NEEDED, None)
@@ -99,6 +100,12 @@ def admit() -> Response | None:
         db.session.commit()
         return answer
     return None
+
+
+def sees_personal(visitor: Visitor) -> bool:
+    """Tell whether somebody sees customers' personal data here: by right, or because this very page is revealed to them."""
+    known = visitor.person
+    return known.role == Role.OWNER or known.sees_personal or revealing.is_revealed(request.path, visitor.secret)
 
 
 def note_use(visitor: Visitor) -> None:

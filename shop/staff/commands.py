@@ -52,6 +52,18 @@ def shops(email: str, slugs: Sequence[str]) -> None:
     click.echo(f"{person.email}, {person.role}, sees {shops_in_words(person.role, slugs)}.")
 
 
+@group.command("personal")
+@click.argument("email")
+@click.option("--shown/--masked", "shown", required=True, help="Whether EMAIL sees customers' personal data.")
+def personal(email: str, shown: bool) -> None:  # click hands it in
+    """Show EMAIL customers' names, e-mails, phones and addresses, or mask them. An owner always sees them."""
+    person = people.known_person(email)
+    people.show_personal(person, shown)
+    db.session.commit()
+    seen = person.role == Role.OWNER or person.sees_personal
+    click.echo(f"{person.email}, {person.role}, sees personal data {'plainly' if seen else 'masked'}.")
+
+
 @group.command("password")
 @click.argument("email")
 @stdin_option
@@ -158,6 +170,7 @@ def as_values(one: Colleague) -> dict[str, object]:
         "role": one.person.role,
         "state": one.person.state,
         "shops": None if one.shops is None else [shop.slug for shop in one.shops],
+        "sees_personal": one.person.role == Role.OWNER or one.person.sees_personal,
         "tokens": one.tokens,
         "second_factor": one.person.factor_since is not None,
         "last_seen_at": seen.isoformat() if seen else None,

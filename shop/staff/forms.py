@@ -11,6 +11,7 @@ from shop.errors import ShopError
 from shop.staff.permissions import Role
 
 LONGEST_PATH = 2000
+SEEN = {"shown": True, "masked": False}
 TURNED = re.compile(r"[\x00-\x20\x7f\\]")  # browsers drop or turn these, so that /\host would become //host
 
 
@@ -35,11 +36,14 @@ class PersonForm:
     name: str = ""
     role: str = Role.MANAGER.value
     shops: tuple[str, ...] = ()
+    sees_personal: bool | None = None  # None: not said
 
     @classmethod
     def of(cls, values: MultiDict[str, str]) -> "PersonForm":
         email, name = (values.get(field, "").replace("\x00", "").strip() for field in ("email", "name"))
-        return cls(email, name, values.get("role", ""), tuple(values.getlist("shops")))
+        return cls(
+            email, name, values.get("role", ""), tuple(values.getlist("shops")), SEEN.get(values.get("personal", ""))
+        )
 
     @property
     def wanted_role(self) -> Role:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     DateTime,
     ForeignKey,
@@ -37,6 +38,8 @@ class Person(Model):
     factor_secret: Mapped[bytes | None] = mapped_column(LargeBinary)  # of the second factor, sealed
     factor_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # None: not asked for
     factor_step: Mapped[int | None] = mapped_column(BigInteger)  # the last 30 seconds whose code was taken
+
+    sees_personal: Mapped[bool] = mapped_column(Boolean, server_default="false")  # of customers; owners always do
 
     shops: Mapped[list["PersonShop"]] = relationship(cascade="all, delete-orphan")
 

@@ -27,10 +27,13 @@ class LastOwner(ShopError):
     """Without this owner nobody could manage the staff."""
 
 
-def add_person(email: str, name: str, role: Role, slugs: Sequence[str], password: str | None) -> Person:
+def add_person(
+    email: str, name: str, role: Role, slugs: Sequence[str], password: str | None, *, personal: bool | None = None
+) -> Person:
     """Let somebody sign in; a person who left comes back with a new role, shops and password.
 
-    Without a password they are invited: nobody signs in as them until they have chosen one.
+    Without a password they are invited: nobody signs in as them until they have chosen one. Unless it is said whether they see
+    `personal` data, operators do not and the others do.
     """
     email = email.strip()
     if not EMAIL.fullmatch(email):
@@ -47,11 +50,14 @@ def add_person(email: str, name: str, role: Role, slugs: Sequence[str], password
         db.session.add(person)
     person.name = name.strip()[:LONGEST_NAME] or name_from(email)
     person.role = role.value
+    person.sees_personal = role != Role.OPERATOR if personal is None else personal
     person.state = "active"
     person.password_hash = None if password is None else password_hash(password)
     give(person, shops)
     db.session.flush()
     record(Action.STAFF_ADDED, email, role=role.value, shops=[shop.slug for shop in shops])
+    if personal is not None:
+        record(Action.STAFF_PERSONAL_SET, email, before=None, after=personal)
     return person
 
 
@@ -93,6 +99,15 @@ def give_shops(person: Person, slugs: Sequence[str], keep: str | None = None) ->
     give(person, shops)
     ended = end_sessions(person, but=keep)
     record(Action.STAFF_SHOPS_SET, person.email, before=before, after=after, sessions_ended=ended)
+    return True
+
+
+def show_personal(person: Person, wanted: bool | None) -> bool:
+    """Let a person see customers' personal data, or mask them; None leaves it. It holds from their next page on."""
+    if wanted is None or wanted == person.sees_personal:
+        return False
+    record(Action.STAFF_PERSONAL_SET, person.email, before=person.sees_personal, after=wanted)
+    person.sees_personal = wanted
     return True
 
 

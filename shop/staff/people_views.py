@@ -61,7 +61,9 @@ def create() -> Response:
     """Add somebody, and hand the link of their invitation over."""
     form = PersonForm.of(request.form)
     try:
-        added = people.add_person(form.email, form.name, form.wanted_role, form.shops, None)
+        added = people.add_person(
+            form.email, form.name, form.wanted_role, form.shops, None, personal=form.sees_personal
+        )
         path = people.invite(added)
     except ShopError as error:
         db.session.rollback()
@@ -89,6 +91,7 @@ def update(person_id: int) -> Response:
     try:
         other_role = people.give_role(changed, form.wanted_role, keep)
         other_shops = people.give_shops(changed, form.shops, keep)
+        other_sight = people.show_personal(changed, form.sees_personal)
         other_name = people.rename(changed, form.name)
     except ShopError as error:
         db.session.rollback()
@@ -98,6 +101,9 @@ def update(person_id: int) -> Response:
     db.session.commit()
     if other_role or other_shops:
         flash(f"{changed.name} is changed" + ("." if is_me else ", and signs in again."), "good")
+    elif other_sight:
+        seen = "sees personal data" if changed.sees_personal else "sees personal data masked"
+        flash(f"{changed.name} {seen} from the next page on.", "good")
     else:
         flash(f"{changed.name} is renamed." if other_name else "Nothing was different, so nothing was changed.")
     return to(changed)

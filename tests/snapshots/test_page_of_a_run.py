@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from shop.db import db as handle
 from shop.formatting import number
 from shop.shops.models import Shop
 from shop.snapshots.models import QuarantinedRecord, SnapshotAttempt
+from shop.staff.models import Person
 from tests.builders import a_snapshot, added
 from tests.page import Page
 from tests.snapshots.files import an_order_line, load, packed
@@ -39,6 +41,8 @@ def test_a_complete_run_shows_books_that_balance(client: FlaskClient, shop: Shop
 def test_what_was_set_aside_is_shown_as_it_came(client: FlaskClient, shop: Shop, app: Flask) -> None:
     bad = b'{"code": "<script>alert(1)</script>", "x": "' + b"y" * 5000 + b'"}'
     run = load(app, shop, packed(an_order_line("1"), bad))
+    handle.session.scalars(select(Person)).one().sees_personal = True
+    handle.session.commit()
     page = opened(client, f"/snapshots/{run.id}")
     (raw,) = page.root.all("pre")
     assert raw.text.startswith('{"code": "<script>alert(1)</script>"')

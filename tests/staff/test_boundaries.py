@@ -53,7 +53,6 @@ READABLE = [table for table, right in OF_SHOPS.items() if right.may]  # the othe
 
 @contextmanager
 def as_page(connection: psycopg.Connection[Any], shops: str | None, path: str = "seen, public") -> Iterator[None]:
-    """Take the role as a request does; None: and forget to say for which shops."""
     with connection.transaction():
         connection.execute("SELECT set_config('search_path', %s, true)", (path,))
         if shops is not None:

@@ -21,7 +21,7 @@ UNFIT := ban-char-field,prefer-bigint-over-int,prefer-text-field,prefer-robust-s
 # What is compiled is kept, whatever the machine's owner prefers: Pult starts many processes, and compiling takes each longer than its start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo run test check audit soak bench bench-scale clean
+.PHONY: install demo run test check catalogues audit soak bench bench-scale clean
 .DEFAULT_GOAL := install
 
 install: $(INSTALLED)
@@ -69,6 +69,10 @@ check: install
 	@SECRET_KEY=for-the-lint-alone DATABASE_URL=postgresql://offline/ REDIS_URL=redis://offline/ \
 	  $(BIN)/flask db upgrade --sql > .venv/migrations.sql
 	$(BIN)/squawk --pg-version=15.0 --exclude=$(UNFIT) .venv/migrations.sql
+
+# Writes the catalogues of translated sentences anew from the sources; what is empty there is to be translated.
+catalogues: install
+	@SECRET_KEY=for-the-catalogues DATABASE_URL=postgresql://offline/ REDIS_URL=redis://offline/ $(BIN)/flask languages update
 
 # Known vulnerabilities of what is installed. It asks PyPI's database of advisories, so it is no part of `check`, which needs no network.
 # A mirror of PyPI without that database knows no library: that is told as what it is, and no good news.

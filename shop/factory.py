@@ -8,12 +8,26 @@ import click
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from shop import assets, boundaries, cache, db, errors, formatting, fragments, frame, headers, logs, queues, slow_bodies
+from shop import (
+    assets,
+    boundaries,
+    cache,
+    db,
+    errors,
+    formatting,
+    fragments,
+    frame,
+    headers,
+    languages,
+    logs,
+    queues,
+    slow_bodies,
+)
 from shop.config import Config, SecretKey
 from shop.exports import keeping
 from shop.settings.options import PER_PAGE
 from shop.settings.values import value
-from shop.staff import access
+from shop.staff import access, language_choice
 
 ROOT = Path(__file__).parents[1]
 DOMAINS = (
@@ -45,6 +59,8 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["usual_size"] = partial(value, PER_PAGE)
     app.extensions["exports"] = keeping.begun
     for part in (
+        languages,
+        language_choice,
         db,
         boundaries,
         errors,
@@ -71,6 +87,7 @@ def create_app(config: Config | None = None) -> Flask:
         "restoration_views",
         "metrics",
         "setting_commands",
+        "language_commands",
         "boundary_commands",
         "setting_views",
         "schedule_commands",

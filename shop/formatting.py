@@ -1,4 +1,4 @@
-"""Jinja filters: numbers, money, days, moments and durations, written as a Czech reader writes them."""
+"""Jinja filters: numbers, money, days, moments and durations, written as the reader's language writes them."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -9,29 +9,27 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from markupsafe import Markup, escape
 
-NBSP = "\u00a0"
-MINUS = "\u2212"
+from shop.languages import LANGUAGES, MINUS, NBSP, gettext, language
+
 UNKNOWN = "—"
 
-UNITS = {"CZK": "Kč", "EUR": "€", "GBP": "£", "PLN": "zł", "HUF": "Ft", "USD": "$"}
 DECIMALS = {"HUF": 0, "JPY": 0, "KRW": 0, "ISK": 0}  # every other currency is written with two
 SIZES = ("B", "kB", "MB", "GB", "TB")
 DAY = 86_400  # seconds
 STEPS = [Decimal(1).scaleb(-decimals) for decimals in range(10)]
-SIGNS = str.maketrans({",": NBSP, ".": ",", "-": MINUS})
 MOST_MOMENTS = 8_192  # whose words are kept: a page of a list has a hundred, and is looked at again
 
 Numeric = Decimal | int | float
 
 
 def number(value: Numeric | None, decimals: int = 0) -> str:
-    """Write 1 234 567,89 with no-break spaces and a real minus; what is not known is a dash."""
+    """Write 1 234 567,89 or 1,234,567.89 with a real minus; what is not known is a dash."""
     if value is None:
         return UNKNOWN
     if decimals == 0 and type(value) is int:  # most numbers of a page: nothing to round
-        return f"{value:,}".translate(SIGNS)
+        return f"{value:,}".translate(language().signs)
     rounded = exact(value).quantize(STEPS[decimals], rounding=ROUND_HALF_UP)
-    text = f"{abs(rounded):,f}".translate(SIGNS)
+    text = f"{abs(rounded):,f}".translate(language().signs)
     return f"{MINUS}{text}" if rounded < 0 else text
 
 
@@ -42,7 +40,7 @@ def exact(value: Numeric) -> Decimal:
 
 def unit(currency: str) -> str:
     """Return how a currency is written behind an amount: Kč, €, or its code."""
-    return UNITS.get(currency, currency)
+    return language().symbols.get(currency, currency)
 
 
 def amount(value: Numeric | None, currency: str, decimals: int | None = None) -> str:
@@ -51,14 +49,25 @@ def amount(value: Numeric | None, currency: str, decimals: int | None = None) ->
 
 
 def money(value: Numeric | None, currency: str, decimals: int | None = None) -> str:
-    """Write 1 234,50 Kč; what is not known has no unit."""
+    """Write 1 234,50 Kč, or €1,234.50 where the unit stands first; what is not known has no unit."""
     text = amount(value, currency, decimals)
-    return text if value is None else f"{text}{NBSP}{unit(currency)}"
+    if value is None:
+        return text
+    if not language().unit_first:
+        return f"{text}{NBSP}{unit(currency)}"
+    sign, figure = (MINUS, text[1:]) if text.startswith(MINUS) else ("", text)
+    return f"{sign}{unit_before(currency)}{figure}"
+
+
+def unit_before(currency: str) -> str:
+    """Return how a currency is written before an amount: € close to it, a code with a space."""
+    written = unit(currency)
+    return f"{written}{NBSP}" if written.isalpha() else written
 
 
 def percent(share: Numeric | None, decimals: int = 1) -> str:
-    """Write a share of one as 24,8 %."""
-    return UNKNOWN if share is None else f"{number(exact(share) * 100, decimals)}{NBSP}%"
+    """Write a share of one as 24,8 % or 24.8%."""
+    return UNKNOWN if share is None else f"{number(exact(share) * 100, decimals)}{language().percent}"
 
 
 def change(ratio: Numeric | None, decimals: int = 1) -> str:
@@ -70,8 +79,8 @@ def change(ratio: Numeric | None, decimals: int = 1) -> str:
 
 
 def plural(count: int, one: str, many: str) -> str:
-    """Write a count with its noun: 1 order, 1 204 orders."""
-    return f"{number(count)}{NBSP}{one if abs(count) == 1 else many}"
+    """Write a count with its noun: 1 order, 1 204 orders. Both are texts of the source, and are looked up in the catalogue."""
+    return f"{number(count)}{NBSP}{language().catalogue.counted(one, many, count)}"
 
 
 def total(value: int, exact_count: bool = True) -> str:
@@ -94,18 +103,25 @@ def tenths(value: Decimal) -> Decimal:
 
 
 def day(value: date | None) -> str:
-    """Write 14. 3. 2026."""
-    return UNKNOWN if value is None else f"{day_short(value)}{NBSP}{value.year}"
+    """Write 14. 3. 2026 or 14 Mar 2026."""
+    return UNKNOWN if value is None else written_day(value, language().code, in_full=True)
 
 
 def day_short(value: date | None) -> str:
-    """Write 14. 3., where the year is plain from the page."""
-    return UNKNOWN if value is None else f"{value.day}.{NBSP}{value.month}."
+    """Write 14. 3. or 14 Mar, where the year is plain from the page."""
+    return UNKNOWN if value is None else written_day(value, language().code, in_full=False)
+
+
+@lru_cache(MOST_MOMENTS)
+def written_day(value: date, code: str, *, in_full: bool) -> str:
+    """Write a day in one language; those of a page are looked at again and again."""
+    spoken = LANGUAGES[code]
+    return spoken.pattern(value, spoken.day if in_full else spoken.day_short)
 
 
 def month(value: date | None) -> str:
-    """Write Mar 2026."""
-    return UNKNOWN if value is None else f"{value:%b}{NBSP}{value.year}"
+    """Write Mar 2026 or březen 2026."""
+    return UNKNOWN if value is None else language().pattern(value, language().month)
 
 
 def local_day(at: datetime, zone: str) -> date:
@@ -122,24 +138,31 @@ def moment(at: datetime | None, zone: str, now: datetime) -> str:
     """Write 14. 3. 08:12 in the given zone; the year only where it is not this one."""
     if at is None:
         return UNKNOWN
-    year, written, written_in_full = local_words(at, zone)
+    year, written, written_in_full = local_words(at, zone, language().code)
     return written if year == local_day(now, zone).year else written_in_full
 
 
 @lru_cache(MOST_MOMENTS)
-def local_words(at: datetime, zone: str) -> tuple[int, str, str]:
-    """Return the year of a moment in a zone, and its day and minute without and with it."""
+def local_words(at: datetime, zone: str, code: str) -> tuple[int, str, str]:
+    """Return the year of a moment in a zone, and its day and minute without and with it, in one language."""
     local = at.astimezone(ZoneInfo(zone))
     minute = f"{local.hour:02}:{local.minute:02}"
-    return local.year, f"{day_short(local)} {minute}", f"{day(local)} {minute}"
+    on = local.date()
+    short, full = (written_day(on, code, in_full=in_full) for in_full in (False, True))
+    return local.year, f"{short} {minute}", f"{full} {minute}"
+
+
+def moment_in_full(at: datetime, zone: str) -> str:
+    """Write Monday 9. 3. 2026 10:14:08 Europe/Prague (CET), for titles."""
+    return full_words(at, zone, language().code)
 
 
 @lru_cache(MOST_MOMENTS)
-def moment_in_full(at: datetime, zone: str) -> str:
-    """Write Monday 9. 3. 2026 10:14:08 Europe/Prague (CET), for titles."""
+def full_words(at: datetime, zone: str, code: str) -> str:
     local = at.astimezone(ZoneInfo(zone))
     named = zone if local.tzname() == zone else f"{zone} ({local.tzname()})"
-    return f"{local:%A} {day(local)} {local:%H:%M:%S} {named}"
+    weekday = LANGUAGES[code].pattern(local.date(), "EEEE")
+    return f"{weekday} {written_day(local.date(), code, in_full=True)} {local:%H:%M:%S} {named}"
 
 
 def ago(at: datetime | None, zone: str, now: datetime) -> str:
@@ -150,9 +173,9 @@ def ago(at: datetime | None, zone: str, now: datetime) -> str:
     if abs(seconds) >= DAY:
         return moment(at, zone, now)
     if abs(seconds) < 60:
-        return "just now" if seconds >= 0 else f"in{NBSP}a{NBSP}moment"
+        return gettext("just now") if seconds >= 0 else gettext("in\u00a0a\u00a0moment")
     spent = duration(abs(seconds) // 60 * 60)
-    return f"{spent}{NBSP}ago" if seconds > 0 else f"in{NBSP}{spent}"
+    return gettext("%(spent)s\u00a0ago", spent=spent) if seconds > 0 else gettext("in\u00a0%(spent)s", spent=spent)
 
 
 def duration(spent: timedelta | Numeric | None) -> str:
@@ -184,7 +207,7 @@ def with_code(sentence: str) -> Markup:
 def register(app: Flask) -> None:
     """Give every template the filters, each under its own name."""
     for write in (
-        number, unit, amount, money, percent, change, plural, total, size,
+        number, unit, unit_before, amount, money, percent, change, plural, total, size,
         day, day_short, month, local_day, clock, moment, moment_in_full, ago, duration, initials, with_code,
     ):  # fmt: skip
         app.jinja_env.filters[write.__name__] = write

@@ -9,6 +9,8 @@ from flask import Flask, current_app
 from jinja2 import runtime
 from markupsafe import Markup
 
+from shop.languages import language
+
 MOST_COMPONENTS = 2_048  # of each kind
 MOST_FRAMES = 512  # a few for each person, shop and place; beyond it all are made anew
 SCALARS = frozenset({str, Markup, int, bool, Decimal, type(None)})  # what its value and its type tell apart
@@ -25,6 +27,7 @@ class Frames:
 
     def kept(self, *depends_on: Hashable, caller: Callable[[], Markup]) -> Markup:
         """Return what was made of the same values before; else let it be made, and keep it."""
+        depends_on = (language().code, *depends_on)
         found = self.found.get(depends_on)
         if found is None:
             found = caller()
@@ -37,14 +40,17 @@ class Frames:
 def remembered(macro: Macro, most: int = MOST_COMPONENTS) -> Macro:
     """Return a component that is made once for the same values. It must read nothing but these.
 
-    Values are told apart by their type too: what was marked as safe is equal to the same text of a stranger. Inside a list
+    What is made in one language is not shown in another. Values are told apart by their type too: what was marked as safe is equal to the same text of a stranger. Inside a list
     it would not be, so whatever is no scalar is made anew.
     """
-    known = lru_cache(most, typed=True)(macro)
+
+    @lru_cache(most, typed=True)
+    def known(_code: str, *values: Any, **named: Any) -> Markup:
+        return macro(*values, **named)
 
     def component(*values: Any, **named: Any) -> Markup:
         is_plain = SCALARS.issuperset(map(type, values)) and SCALARS.issuperset(map(type, named.values()))
-        return known(*values, **named) if is_plain else macro(*values, **named)
+        return known(language().code, *values, **named) if is_plain else macro(*values, **named)
 
     return component
 

@@ -15,12 +15,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from shop.db import db
 from shop.formatting import initials, number, plural
 from shop.glances import Glance
+from shop.languages import AT_WORK, N_, spoken
 from shop.lateness import Remembered
 from shop.personal import is_seen
 from shop.recovery.queries import MOST_COUNTED, waiting
 from shop.shops.queries import shop_numbers
 from shop.staff import access
-from shop.staff.permissions import ALLOWED, Permission, Role
+from shop.staff.permissions import ALLOWED, NAMES, Permission, Role
 
 
 @dataclass(frozen=True)
@@ -75,33 +76,33 @@ FAILURES_LAST = 5.0
 READ_SALES, READ_OPERATIONS = Permission.READ_SALES, Permission.READ_OPERATIONS
 MANAGE_STAFF, READ_AUDIT = Permission.MANAGE_STAFF, Permission.READ_AUDIT
 NAVIGATION = (
-    Section("", (Entry("overview", "Overview", "/", "overview", "g v", READ_SALES),)),
+    Section("", (Entry("overview", N_("Overview"), "/", "overview", "g v", READ_SALES),)),
     Section(
-        "Sales",
+        N_("Sales"),
         (
-            Entry("orders", "Orders", "/orders/", "orders", "g o", READ_SALES),
-            Entry("customers", "Customers", "/customers/", "customers", "g c", READ_SALES),
-            Entry("products", "Products", "/products/", "products", "g p", READ_SALES),
-            Entry("exports", "Exports", "/exports/", "export", "g e", READ_SALES, by_shop=False),
+            Entry("orders", N_("Orders"), "/orders/", "orders", "g o", READ_SALES),
+            Entry("customers", N_("Customers"), "/customers/", "customers", "g c", READ_SALES),
+            Entry("products", N_("Products"), "/products/", "products", "g p", READ_SALES),
+            Entry("exports", N_("Exports"), "/exports/", "export", "g e", READ_SALES, by_shop=False),
         ),
     ),
     Section(
-        "Operations",
+        N_("Operations"),
         (
-            Entry("snapshots", "Snapshots", "/snapshots/", "snapshots", "g n", READ_OPERATIONS),
-            Entry("recovery", "Recovery", "/recovery/", "recovery", "g r", READ_OPERATIONS),
-            Entry("partitions", "Partitions", "/partitions/", "partitions", "g t", READ_OPERATIONS, by_shop=False),
-            Entry("backups", "Backups", "/backups/", "backups", "g b", READ_OPERATIONS, by_shop=False),
-            Entry("jobs", "Jobs and locks", "/jobs/", "jobs", "g j", READ_OPERATIONS),
-            Entry("shops", "Shops", "/shops/", "shops", "g h", READ_OPERATIONS, by_shop=False),
-            Entry("settings", "Settings", "/settings/", "settings", "g ,", READ_OPERATIONS),
+            Entry("snapshots", N_("Snapshots"), "/snapshots/", "snapshots", "g n", READ_OPERATIONS),
+            Entry("recovery", N_("Recovery"), "/recovery/", "recovery", "g r", READ_OPERATIONS),
+            Entry("partitions", N_("Partitions"), "/partitions/", "partitions", "g t", READ_OPERATIONS, by_shop=False),
+            Entry("backups", N_("Backups"), "/backups/", "backups", "g b", READ_OPERATIONS, by_shop=False),
+            Entry("jobs", N_("Jobs and locks"), "/jobs/", "jobs", "g j", READ_OPERATIONS),
+            Entry("shops", N_("Shops"), "/shops/", "shops", "g h", READ_OPERATIONS, by_shop=False),
+            Entry("settings", N_("Settings"), "/settings/", "settings", "g ,", READ_OPERATIONS),
         ),
     ),
     Section(
-        "People",
+        N_("People"),
         (
-            Entry("staff", "Staff", "/staff/", "lock", "g s", MANAGE_STAFF, by_shop=False),
-            Entry("audit", "Audit trail", "/audit/", "clock", "g a", READ_AUDIT, by_shop=False),
+            Entry("staff", N_("Staff"), "/staff/", "lock", "g s", MANAGE_STAFF, by_shop=False),
+            Entry("audit", N_("Audit trail"), "/audit/", "clock", "g a", READ_AUDIT, by_shop=False),
         ),
     ),
 )
@@ -164,7 +165,7 @@ def register(app: Flask) -> None:
         try:
             person, shops = looking(), choices()
             operates = person is not None and person.can(READ_OPERATIONS)
-            trouble, failures = (remembered.told(visible()), failed.told(visible())) if operates else ("", "")
+            trouble, failures = (told(remembered), failed.told(visible())) if operates else ("", "")
         except SQLAlchemyError:  # an error page must not fail for the reason that it tells
             db.session.rollback()
             person, shops, trouble, failures = None, (), "", ""
@@ -187,13 +188,19 @@ def register(app: Flask) -> None:
         event.listen(db.engine, "before_cursor_execute", count_query)
 
 
+def told(remembered: Remembered) -> str:
+    """Return what is late or silent as it is stored: whoever comes next may read another language."""
+    with spoken(AT_WORK.code):
+        return remembered.told(visible())
+
+
 def looking() -> Person | None:
     visitor = access.signed_in()
     if visitor is None:
         return None
     known = visitor.person
     may = frozenset(permission.value for permission in ALLOWED[Role(known.role)])
-    return Person(known.name, known.email, initials(known.name), known.role, may)
+    return Person(known.name, known.email, initials(known.name), NAMES[Role(known.role)], may)
 
 
 def choices() -> tuple[ShopChoice, ...]:

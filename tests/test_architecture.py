@@ -139,7 +139,7 @@ def test_imports_point_down_and_to_the_left(path: Path) -> None:
 
 
 def test_every_folder_is_a_known_domain_or_foundation() -> None:
-    foundation = {"charts", "listing", "local", "platforms", "simulator", "static"} | {"demo"}
+    foundation = {"charts", "listing", "local", "platforms", "simulator", "static", "translations"} | {"demo"}
     folders = {path.name for path in SHOP.iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert folders <= foundation | set(DOMAINS)
 

@@ -37,6 +37,7 @@ class Action(StrEnum):
     STAFF_SHOPS_SET = "staff_shops_set"
     STAFF_PERSONAL_SET = "staff_personal_set"
     STAFF_SESSION_ENDED = "staff_session_ended"
+    STAFF_LANGUAGE_CHANGED = "staff_language_changed"
     STAFF_SESSIONS_ENDED = "staff_sessions_ended"
     STAFF_FACTOR_BEGUN = "staff_factor_begun"
     STAFF_FACTOR_ADDED = "staff_factor_added"
@@ -112,6 +113,7 @@ FIELDS: dict[Action, frozenset[str]] = {
     Action.STAFF_SHOPS_SET: frozenset({"before", "after", "sessions_ended"}),
     Action.STAFF_PERSONAL_SET: frozenset({"before", "after"}),
     Action.STAFF_SESSION_ENDED: frozenset({"device"}),
+    Action.STAFF_LANGUAGE_CHANGED: frozenset({"before", "after"}),
     Action.STAFF_SESSIONS_ENDED: frozenset({"sessions_ended"}),
     Action.STAFF_FACTOR_BEGUN: frozenset(),
     Action.STAFF_FACTOR_ADDED: frozenset(),

@@ -27,6 +27,7 @@ WORDS: dict[Action, str] = {
     Action.STAFF_SHOPS_SET: "changed whose shops these are",
     Action.STAFF_PERSONAL_SET: "changed whether personal data are shown",
     Action.STAFF_SESSION_ENDED: "signed out a device",
+    Action.STAFF_LANGUAGE_CHANGED: "chose a language",
     Action.STAFF_SESSIONS_ENDED: "signed a person out everywhere",
     Action.STAFF_FACTOR_BEGUN: "began to set up a second factor",
     Action.STAFF_FACTOR_ADDED: "switched a second factor on",

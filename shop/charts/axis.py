@@ -12,7 +12,8 @@ from math import ceil, floor, log10
 from markupsafe import Markup
 
 from shop.charts.drawing import joined, percent, px, tag
-from shop.formatting import NBSP, number
+from shop.formatting import number
+from shop.languages import NBSP
 
 TOP, BOTTOM = 14, 26  # room for flags above the plot and for words under it
 AXIS = 44  # width of the y axis

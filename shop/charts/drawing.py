@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from shop.formatting import NBSP, number
+from shop.formatting import number
+from shop.languages import NBSP
 
 Value = Decimal | int | float
 Spot = tuple[float, float]

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from shop.formatting import NBSP, number, plural
 from shop.formatting import day as day_words
+from shop.formatting import number, plural
 from shop.formatting import total as total_words
+from shop.languages import NBSP
 from shop.listing.days import DayRange
 from shop.listing.listing import DENSITIES, LIST_PARAMETER, SIZES, START, Listing, Position
 from shop.listing.page import Page

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from shop.languages import AT_WORK, LANGUAGES
 from shop.settings.kinds import Codes, Hidden, Kind, Line, OneOf, Whole, WholeOrNever
 
 T = TypeVar("T")
@@ -16,6 +17,7 @@ class Group(StrEnum):
     SALES = "Sales"
     SNAPSHOTS = "Snapshots"
     LISTS = "Lists"
+    LANGUAGE = "Language"
     KEEPING = "Keeping and backups"
     MAIL = "Mail"
 
@@ -123,6 +125,16 @@ PER_PAGE = Option(
     default=50,
     help="How many rows a list shows where its address does not say it.",
     effect="Holds for the next page that is opened. An address with a number of its own keeps it.",
+)
+LANGUAGE = Option(
+    key="language.usual",
+    group=Group.LANGUAGE,
+    title="Language of this installation",
+    kind=OneOf({language.code: language.name for language in LANGUAGES.values()}),
+    default=AT_WORK.code,
+    help="What whoever has chosen none is written to in, on pages and in mails. A browser that asks for the other language "
+    "gets that one.",
+    effect="Holds for the next page that is opened. Everybody chooses for themselves on their account’s page.",
 )
 RETENTION_YEARS = Option(
     key="partitions.retention_years",
@@ -253,7 +265,7 @@ MAIL_SENDER = Option(
 OPTIONS: tuple[Option[Any], ...] = (
     EXCLUDED_STATUSES,
     MAX_RETRIES, HOURLY_TRIES, DELETION_SHARE, DELETION_RECORDS,
-    PER_PAGE,
+    PER_PAGE, LANGUAGE,
     RETENTION_YEARS, KEPT_ASIDE_DAYS, RAW_FILE_DAYS, DAILY_COPIES, WEEKLY_COPIES, MONTHLY_COPIES, YEARLY_COPIES,
     BACKUP_LATE_HOURS, HISTORY_DAYS,
     MAIL_HOST, MAIL_PORT, MAIL_SECURITY, MAIL_USER, MAIL_PASSWORD, MAIL_SENDER,

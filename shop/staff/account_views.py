@@ -11,7 +11,7 @@ from shop.db import db
 from shop.errors import ShopError
 from shop.formatting import plural
 from shop.shops.queries import home_zone
-from shop.staff import people, second_factor, tokens
+from shop.staff import language_choice, people, second_factor, tokens
 from shop.staff.access import kept_secret, person, renew_session, requires
 from shop.staff.confirmation import confirmed
 from shop.staff.devices import device
@@ -66,6 +66,15 @@ def password() -> Response:
     renew_session()
     db.session.commit()
     return told("Your password is changed. Every other device is signed out.")
+
+
+@bp.post("/language")
+@requires()
+def language() -> Response:
+    """Be written to in another language from the next page on."""
+    language_choice.choose(person(), request.form.get("language", ""))
+    db.session.commit()
+    return redirect("/account/#language", HTTPStatus.SEE_OTHER)
 
 
 @bp.post("/tokens")
@@ -158,6 +167,7 @@ def page(password_error: str = "", token_error: str = "") -> str:
         tokens=tokens.live_tokens(me),
         days=tokens.DAYS,
         made=shown_once(TOKEN),
+        languages=language_choice.offered(),
         password_error=password_error,
         token_error=token_error,
         zone=home_zone(),

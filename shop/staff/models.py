@@ -40,6 +40,9 @@ class Person(Model):
     factor_step: Mapped[int | None] = mapped_column(BigInteger)  # the last 30 seconds whose code was taken
 
     sees_personal: Mapped[bool] = mapped_column(Boolean, server_default="false")  # of customers; owners always do
+    language: Mapped[str | None] = mapped_column(
+        Text
+    )  # a code of shop.languages; None: as the browser and the installation say
 
     shops: Mapped[list["PersonShop"]] = relationship(cascade="all, delete-orphan")
 

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from shop.languages import N_
+
 
 class Permission(StrEnum):
     """One thing that a page or a command asks for."""
@@ -25,6 +27,8 @@ class Role(StrEnum):
     OPERATOR = "operator"
     MANAGER = "manager"
 
+
+NAMES = {Role.OWNER: N_("Owner"), Role.OPERATOR: N_("Operator"), Role.MANAGER: N_("Manager")}
 
 ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),

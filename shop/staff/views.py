@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as Answer
 from shop.audit.recording import Action, address, record
 from shop.db import db
 from shop.errors import ShopError
-from shop.staff import confirmation, links
+from shop.staff import confirmation, language_choice, links
 from shop.staff.access import Visitor, kept_secret, person, public, requires, signed_in
 from shop.staff.forms import PasswordForm, SignInForm, local_path
 from shop.staff.models import Person
@@ -29,6 +29,7 @@ def sign_in() -> Answer:
     after = local_path(request.args.get("next", ""))
     if signed_in():
         return redirect(after, HTTPStatus.SEE_OTHER)
+    language_choice.keep_for_browser(request.args.get("language", ""))
     return sign_in_page(SignInForm(email="", password="", after=after))
 
 
@@ -47,7 +48,9 @@ def enter() -> Answer:
         db.session.commit()
         return redirect(form.after, HTTPStatus.SEE_OTHER)
     db.session.commit()
+    spoken = session.get(language_choice.KEPT, "")
     session.clear()
+    language_choice.keep_for_browser(spoken)
     session[HALFWAY] = halfway(known)
     return redirect(f"/sign-in/code?{urlencode({'next': form.after})}", HTTPStatus.SEE_OTHER)
 

@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from werkzeug.wrappers import Response
 
-from shop import assets, formatting, fragments
+from shop import assets, formatting, fragments, languages
 from shop.charts.bars import Stack, bars
 from shop.charts.line import Flag, Point, line
 from shop.charts.shares import share_bar, sparkline, stacked_bar
@@ -42,7 +42,7 @@ def specimens() -> Flask:
     app.jinja_loader = ChoiceLoader([FileSystemLoader(ROOT / "templates"), FileSystemLoader(PAGES)])
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for part in (formatting, fragments, assets):
+    for part in (languages, formatting, fragments, assets):
         part.register(app)
     CSRFProtect(app)
     app.context_processor(lambda: {"frame": frame()})

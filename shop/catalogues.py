@@ -15,6 +15,7 @@ MOST_RETOLD = 4_096  # stored sentences whose words are kept
 HEAD = 8  # characters by which a sentence finds its patterns
 
 COUNT = r"[\d\u00a0\u2212]+"
+FEW_LETTERS = 4  # a sentence with fewer of its own, as “3 of 5”, is known by its values: they are no words in a row
 
 Patterns = dict[str, list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]]]
 
@@ -117,6 +118,9 @@ def keep(found: Patterns, text: str, said: Callable[[re.Match[str]], str]) -> No
     if not PLACEHOLDER.search(text):
         text = f"%(num)s\u00a0{text}"  # a noun that `plural` counts
     literals = PLACEHOLDER.split(text)
+    own = "".join(literals[::2])
+    is_vague = not literals[0] and not literals[-1] and sum(map(str.isalpha, own)) < FEW_LETTERS
+    value = r"[^ \n]+" if is_vague else ".+?"
     written, seen = [], set[str]()
     for index, part in enumerate(literals):
         if index % 2 == 0:
@@ -125,7 +129,7 @@ def keep(found: Patterns, text: str, said: Callable[[re.Match[str]], str]) -> No
             written.append(f"(?P={part})")
         else:
             seen.add(part)
-            written.append(rf"(?P<{part}>{COUNT if part == 'num' else '.+?'})")
+            written.append(rf"(?P<{part}>{COUNT if part == 'num' else value})")
     head = literals[0][:HEAD] if len(literals[0]) >= HEAD else ""
     found.setdefault(head, []).append((re.compile("".join(written), re.DOTALL), said))
 

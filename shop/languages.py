@@ -1,4 +1,4 @@
-"""Which language a page, a mail or a sentence is written in: its words by Flask-Babel's catalogues, its numbers by its own style."""
+"""Which language a page, a mail or a sentence is written in: its words by catalogues, its numbers by its own style."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -121,13 +121,13 @@ def spoken(code: str) -> Iterator[Language]:
         _spoken.reset(token)
 
 
-def gettext(text: str, **values: object) -> str:
+def gettext(text: str, /, **values: object) -> str:
     """Return one of our own sentences in the language spoken. `%(name)s` stand for values, and only then is `%%` a percent sign."""
     found = language().catalogue.word(text)
     return found % values if values else found
 
 
-def ngettext(one: str, many: str, count: int, **values: object) -> str:
+def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
     """Return the sentence that goes with a count, `%(num)s` in it."""
     from shop.formatting import number  # noqa: PLC0415 - it writes numbers in the language spoken
 
@@ -156,7 +156,7 @@ def retold(sentence: str | None) -> str:
 
 
 @pass_eval_context
-def in_template(context: EvalContext, text: str, **values: object) -> str:
+def in_template(context: EvalContext, text: str, /, **values: object) -> str:
     """Be `_` of templates. Our sentences may hold tags; values are escaped."""
     found = language().catalogue.word(text)
     if context.autoescape:
@@ -165,7 +165,7 @@ def in_template(context: EvalContext, text: str, **values: object) -> str:
 
 
 @pass_eval_context
-def counted_in_template(context: EvalContext, one: str, many: str, num: int, **values: object) -> str:
+def counted_in_template(context: EvalContext, one: str, many: str, num: int, /, **values: object) -> str:
     """Be `ngettext` of templates."""
     from shop.formatting import number  # noqa: PLC0415
 

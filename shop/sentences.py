@@ -14,6 +14,7 @@ from jinja2.ext import extract_from_ast
 ROOT = Path(__file__).parents[1]
 TRANSLATED = ("cs",)
 ONE, TWO = ("_", "gettext", "N_"), ("ngettext", "NN_")
+LISTS = "Spec"  # what a list holds is counted: its `one` and `many`
 COUNTING = "plural"  # its second and third argument, in a module as in a template's filter
 FRAME = "frame"  # what belongs to no domain
 EXTRAS = {"job": "jobs", "lock": "jobs", "restoration": "restorations", "setting": "settings", "alone": FRAME}
@@ -68,7 +69,9 @@ def in_module(file: Path) -> Iterator[tuple[int, Message]]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):
             name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-            message = marked(name, [constant(argument) for argument in node.args])
+            named = {keyword.arg: constant(keyword.value) for keyword in node.keywords} if name == LISTS else {}
+            given = [constant(argument) for argument in node.args] or [named.get("one"), named.get("many")]
+            message = marked(name, given)
             if message is not None:
                 yield node.lineno, message
 
@@ -98,7 +101,7 @@ def marked(name: str, given: list[str | None]) -> Message | None:
     """Return the sentence of one call, or None where it is no call of ours or its text is no constant."""
     if name in ONE and given and given[0]:
         return given[0]
-    at = 0 if name in TWO else 1 if name == COUNTING else None
+    at = 0 if name in TWO or name == LISTS else 1 if name == COUNTING else None
     if at is None or len(given) < at + 2:
         return None
     one, many = given[at : at + 2]

@@ -113,3 +113,9 @@ def test_a_language_is_spoken_for_a_while_and_then_the_one_before() -> None:
             assert said("Orders") == "Orders"
         assert said("Praha") == "Praha"
     assert said("Orders") == "Orders"
+
+
+def test_a_short_sentence_of_values_is_known_by_them() -> None:
+    with spoken(CZECH.code):
+        assert retold("12 of 1\u00a0204") == "12 z 1\u00a0204"
+        assert retold("relation orders of that name is gone") == "relation orders of that name is gone"

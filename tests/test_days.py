@@ -27,6 +27,9 @@ TODAY = date(2026, 3, 19)
         "14.3",
         "2026-03-14",
         "2026-3-14",
+        "14 Mar 2026",
+        "14\u00a0march\u00a02026",
+        "14. mar.",
     ],
 )
 def test_a_day_may_be_typed_in_many_ways(typed: str) -> None:
@@ -36,6 +39,7 @@ def test_a_day_may_be_typed_in_many_ways(typed: str) -> None:
 def test_today_and_yesterday_are_days() -> None:
     assert day_from("today", TODAY) == TODAY
     assert day_from("Yesterday", TODAY) == date(2026, 3, 18)
+    assert (day_from("dnes", TODAY), day_from("Včera", TODAY)) == (TODAY, date(2026, 3, 18))
 
 
 def test_without_a_year_it_is_the_latest_that_has_come() -> None:

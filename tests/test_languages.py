@@ -18,7 +18,7 @@ from tests import hostile
 from tests.builders import signed_in
 from tests.hostile import make_hostile
 from tests.house import pages, whole_house
-from tests.html_tree import Node, parsed
+from tests.html_tree import INLINE, Node, parsed
 
 OPENED, CLOSED = "⟦", "⟧"
 TRANSLATED = re.compile(f"{OPENED}[^{OPENED}{CLOSED}]*{CLOSED}")
@@ -30,7 +30,7 @@ UNDRAWN = (".json", ".csv", "/metrics", "/live", "/ready", "/progress")
 ONLY = os.environ.get("PULT_PAGES", "")  # look at pages that begin so, while one translates
 CZECH = Locale("cs")
 NAMES = {  # the same in both languages
-    "Pult", "English", "Čeština", "Czech", "numbers", "and", "days", "Ctrl", "min", "kB", "MB", "GB", "SKU", "EAN", "CSV", "JSON", "GUID", "TLS",
+    "Pult", "English", "Čeština", "Czech", "numbers", "and", "days", "Ctrl", "Esc", "CZ", "min", "kB", "MB", "GB", "SKU", "EAN", "CSV", "JSON", "GUID", "TLS",
     "SMTP", "Shoptet", "WooCommerce", "PostgreSQL", "Redis", "UTC", "CET", "CEST", "CZK", "EUR", "Kč", "ms",
 } | {word for names in (CZECH.days, CZECH.months) for widths in names.values() for all_ in widths.values() for word in WORD.findall(" ".join(all_.values()))}  # fmt: skip
 
@@ -56,15 +56,30 @@ def outside(text: str) -> set[str]:
 
 
 def read_texts(node: Node) -> Iterator[str]:
-    """Yield every text of a page that somebody reads or hears, a block at a time."""
-    for name in READ_ALOUD:
-        if node.get(name):
-            yield node[name]
+    """Yield every text of a page that somebody reads or hears, a block at a time: a sentence may have tags inside."""
+    run: list[str] = []
+    for piece in pieces(node):
+        if piece is None:
+            yield "".join(run)
+            run.clear()
+        else:
+            run.append(piece)
+    yield "".join(run)
+    for child in node.all():
+        if child.tag not in AS_IT_IS:
+            yield from (child[name] for name in READ_ALOUD if child.get(name))
+
+
+def pieces(node: Node) -> Iterator[str | None]:
+    """Yield the texts inside, and None where a block begins or ends."""
     for child in node.inside:
         if isinstance(child, str):
             yield child
-        elif child.tag not in AS_IT_IS:
-            yield from read_texts(child)
+        elif child.tag in AS_IT_IS:
+            yield " "
+        else:
+            edge = [] if child.tag in INLINE else [None]
+            yield from (*edge, *pieces(child), *edge)
 
 
 def untranslated(html: str) -> set[str]:

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
 
-from shop import formatting
+from shop import formatting, languages
 from shop.assets import STATIC
 from shop.frame import NAVIGATION
 
@@ -35,6 +35,7 @@ WITHOUT_A_SHEET = {
 def environment() -> Environment:
     """The application's own way to read templates, without the application."""
     app = Flask("templates", template_folder=str(FOLDER))
+    languages.register(app)
     formatting.register(app)
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
@@ -42,6 +43,7 @@ def environment() -> Environment:
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
     environment.filters.update(app.jinja_env.filters)
     return environment

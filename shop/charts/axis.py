@@ -13,12 +13,13 @@ from markupsafe import Markup
 
 from shop.charts.drawing import joined, percent, px, tag
 from shop.formatting import number
-from shop.languages import NBSP
+from shop.languages import N_, NBSP, said
+from shop.languages import gettext as _
 
 TOP, BOTTOM = 14, 26  # room for flags above the plot and for words under it
 AXIS = 44  # width of the y axis
 STEPS = (1, 2, 2.5, 5, 10)
-UNITS = ((1e12, "bil."), (1e9, "mld."), (1e6, "mil."), (1e3, "tis."))
+UNITS = ((1e12, N_("bil.")), (1e9, N_("mld.")), (1e6, N_("mil.")), (1e3, N_("tis.")))
 MOST_LABELS = 5  # as many as a phone has room for
 
 
@@ -69,7 +70,7 @@ def short(value: float, levels: Sequence[float]) -> str:
     scaled = value / size
     decimals = next(d for d in (0, 1, 2, 3) if d == 3 or abs(round(scaled, d) - scaled) < 1e-9)
     outermost = levels[-1] or levels[0]
-    return number(scaled, decimals) + (f"{NBSP}{unit}" if unit and value == outermost else "")
+    return number(scaled, decimals) + (f"{NBSP}{said(unit)}" if unit and value == outermost else "")
 
 
 def plot(frame: Scale, name: str, body: Sequence[Markup]) -> Markup:
@@ -89,7 +90,7 @@ def plot(frame: Scale, name: str, body: Sequence[Markup]) -> Markup:
 def empty(name: str, height: int) -> Markup:
     """Draw a chart without any interval: the frame, and a word that says so."""
     frame = Scale((0.0, 1.0), 0.0, height)
-    words = tag("text", "Nothing to draw yet", x="50%", y=px(height / 2), text_anchor="middle")
+    words = tag("text", _("Nothing to draw yet"), x="50%", y=px(height / 2), text_anchor="middle")
     return plot(frame, name, [words])
 
 

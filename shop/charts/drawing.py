@@ -7,6 +7,7 @@ from markupsafe import Markup, escape
 
 from shop.formatting import number
 from shop.languages import NBSP
+from shop.languages import gettext as _
 
 Value = Decimal | int | float
 Spot = tuple[float, float]
@@ -36,7 +37,7 @@ def percent(share: float) -> str:
 
 def told(value: Value | None, unit: str, decimals: int = 0) -> str:
     """Write a value for a title: 1 200 Kč."""
-    return "no complete snapshot" if value is None else f"{number(value, decimals)}{NBSP}{unit}".strip()
+    return _("no complete snapshot") if value is None else f"{number(value, decimals)}{NBSP}{unit}".strip()
 
 
 def runs(spots: Sequence[Spot | None]) -> list[list[Spot]]:

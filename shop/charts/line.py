@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from shop.charts.axis import TOP, Scale, empty, hit, labels, plot, scale
 from shop.charts.drawing import Spot, Value, area, path, percent, px, runs, tag, told
+from shop.languages import language
 
 WIDE = 1000  # width of the stretched inner drawing
 MOST_KEPT = 64  # drawings
@@ -41,14 +42,14 @@ def line(
     decimals: int = 0,
 ) -> Markup:
     """Draw a series from a zero base. The last interval is dotted while it is still running."""
-    return drawn(tuple(points), name, unit, running, tuple(flags), height, decimals)
+    return drawn(language().code, tuple(points), name, unit, running, tuple(flags), height, decimals)
 
 
 @lru_cache(MOST_KEPT)
 def drawn(
-    points: tuple[Point, ...], name: str, unit: str, running: bool, flags: tuple[Flag, ...], height: int, decimals: int
-) -> Markup:
-    """Draw what was not drawn yet: between two snapshots everybody looks at the same few charts."""
+    _code: str, points: tuple[Point, ...], name: str, unit: str, running: bool, flags: tuple[Flag, ...], height: int, decimals: int,
+) -> Markup:  # fmt: skip
+    """Draw what was not drawn yet in this language: between two snapshots everybody looks at the same few charts."""
     if not points:
         return empty(name, height)
     values = [None if p.value is None else float(p.value) for p in points]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from shop.formatting import moment, plural
+from shop.languages import gettext as _
 from shop.listing.cells import Fields, members
 from shop.listing.links import Links
 from shop.listing.scopes import ListedShop, zone_of
@@ -45,14 +46,15 @@ def overall(found: Iterable[Known], shops: Sequence[ListedShop], now: datetime) 
             runs.append(known.snapshot_id)
     empty = len([shop for shop in shops if shop.id not in newest])
     if not newest:
-        return Freshness(None, (), empty, "No snapshot yet")
+        return Freshness(None, (), empty, _("No snapshot yet"))
     zones = {shop.id: shop for shop in shops}
     oldest = min(newest, key=lambda id_: newest[id_])
     as_of = newest[oldest].astimezone(zone_of(zones[oldest]))
-    words = f"As of {moment(as_of, zones[oldest].timezone, now)}"
-    return Freshness(
-        as_of, tuple(sorted(runs)), empty, f"{words}, {plural(empty, 'shop', 'shops')} without data" if empty else words
-    )
+    at = moment(as_of, zones[oldest].timezone, now)
+    if not empty:
+        return Freshness(as_of, tuple(sorted(runs)), empty, _("As of %(moment)s", moment=at))
+    words = _("As of %(moment)s, %(shops)s without data", moment=at, shops=plural(empty, "shop", "shops"))
+    return Freshness(as_of, tuple(sorted(runs)), empty, words)
 
 
 def json_page(links: Links, rows: Iterable[Fields], fresh: Freshness, root: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from shop.languages import gettext as _
 from shop.listing.refusal import BadListing
 from shop.listing.sorts import Sort
 
@@ -37,10 +38,15 @@ def opened(text: str, secret: str, path: str, sort: Sort, *, descending: bool, n
     try:
         written = URLSafeSerializer(secret, salt=SALT).loads(text)
     except BadSignature:
-        raise BadListing(f"The place in “{name}” is damaged. Start from the first page of this list.") from None
+        raise BadListing(
+            _("The place in “%(name)s” is damaged. Start from the first page of this list.", name=name)
+        ) from None
     if written[:3] != [path, sort.name, descending]:
         raise BadListing(
-            f"The place in “{name}” belongs to another list or another order of it. Start from the first page of this list."
+            _(
+                "The place in “%(name)s” belongs to another list or another order of it. Start from the first page of this list.",
+                name=name,
+            )
         )
     number, key, shop_id, tie, rank = written[3:]
     segment = sort.segments[number]

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from shop.days import NotADay, day_from
 from shop.formatting import day, day_short
+from shop.languages import gettext as _
 
 WRITTEN = re.compile(r"(\d{4}-\d{2}-\d{2})?\.\.(\d{4}-\d{2}-\d{2})?|(\d{4}-\d{2}-\d{2})")
 YEARS = range(1970, 2200)
@@ -30,7 +31,7 @@ class DayRange:
                 return day(self.first)
             start = day_short(self.first) if self.first.year == self.last.year else day(self.first)
             return f"{start} – {day(self.last)}"
-        return f"since {day(self.first)}" if self.first else f"until {day(self.last)}"
+        return _("since %(day)s", day=day(self.first)) if self.first else _("until %(day)s", day=day(self.last))
 
     def instants(self, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
         """Return when the range starts and when it is over, in a zone; a day may have 23, 24 or 25 hours."""
@@ -63,5 +64,10 @@ def typed_day(text: str) -> date:
     """Return the day that somebody typed into a field. Raises NotADay."""
     found = day_from(text, datetime.now(UTC).date())
     if found.year not in YEARS:
-        raise NotADay(f"{day(found)} is too far away. Lists reach from {YEARS[0]} to {YEARS[-1]}.")
+        raise NotADay(
+            _(
+                "%(day)s is too far away. Lists reach from %(first)s to %(last)s.",
+                day=day(found), first=YEARS[0], last=YEARS[-1],
+            )
+        )  # fmt: skip
     return found

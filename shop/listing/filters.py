@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, bindparam, cast, or_
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from shop.languages import gettext as _
+from shop.languages import said
 from shop.listing.refusal import BadListing, refused
+from shop.listing.wording import either, listed, quoted, spoken_of
 from shop.search import exactly, of_shop, query
 
 Column = Any  # a mapped column: SQLAlchemy types it by its Python value, which differs from filter to filter
@@ -44,7 +47,7 @@ class Filter(ABC):
 
     def phrase(self, value: Any) -> str:
         """Say the value in the sentence that tells the whole list."""
-        return f"{self.label.lower()} {self.words(value)}"
+        return f"{said(self.label).lower()} {self.words(value)}"
 
     def condition(self, value: Any, zone: ZoneInfo) -> ColumnElement[bool] | None:  # noqa: ARG002  # some do not need them
         """Return the SQL condition in a shop of this zone; None where the domain finds the rows in its own way."""
@@ -76,7 +79,7 @@ class Search(Filter):
 
     @property
     def allowed(self) -> str:
-        return "words"
+        return _("words")
 
     def read(self, given: Sequence[str]) -> str:
         return " ".join(given[0].split())
@@ -85,10 +88,10 @@ class Search(Filter):
         return [value]
 
     def words(self, value: str) -> str:
-        return f"“{value}”"
+        return quoted(value)
 
     def phrase(self, value: str) -> str:
-        return f"matching “{value}”"
+        return _("matching “%(words)s”", words=value)
 
     def condition(self, value: str, zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
         return matches(self.column, query(value))
@@ -104,13 +107,13 @@ class Lexemes(Filter):
     column: Column
     lexeme: Callable[[str], str]
     fixed: Mapping[str, str] = field(default_factory=dict)
-    spoken: str | None = None  # what stands before the value in a sentence, the label if nothing is said
+    spoken: str | None = None  # with SKU {}: how a sentence says it; the label if nothing is said
     own: Column | None = None  # the vector with the shop before each lexeme
     many: ClassVar[bool] = True
 
     @property
     def allowed(self) -> str:
-        return listed(self.fixed) if self.fixed else "a text"
+        return listed(self.fixed) if self.fixed else _("a text")
 
     def read(self, given: Sequence[str]) -> tuple[str, ...]:
         found = tuple(dict.fromkeys(text.strip() for text in given))
@@ -123,10 +126,10 @@ class Lexemes(Filter):
         return list(value)
 
     def words(self, value: tuple[str, ...]) -> str:
-        return " or ".join(self.fixed.get(text, text) for text in value)
+        return either(said(self.fixed[text]) if text in self.fixed else text for text in value)
 
     def phrase(self, value: tuple[str, ...]) -> str:
-        return f"{self.label if self.spoken is None else self.spoken} {self.words(value)}".strip()
+        return spoken_of(self.label if self.spoken is None else self.spoken, self.words(value))
 
     def condition(self, value: tuple[str, ...], zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
         return matches(self.column, self.asked(value))
@@ -144,7 +147,7 @@ class Emails(Lexemes):
 
     @property
     def allowed(self) -> str:
-        return "a whole e-mail address; search with “q” for a part of one"
+        return _("a whole e-mail address; search with “q” for a part of one")
 
     def read(self, given: Sequence[str]) -> tuple[str, ...]:
         for text in given:
@@ -182,7 +185,7 @@ class Choice(Filter):
         return list(value)
 
     def words(self, value: tuple[str, ...]) -> str:
-        return " or ".join(self.options[text][0] for text in value)
+        return either(said(self.options[text][0]) for text in value)
 
     def phrase(self, value: tuple[str, ...]) -> str:
         return self.words(value)
@@ -203,7 +206,7 @@ class Named(Filter):
 
     @property
     def allowed(self) -> str:
-        return "a name"
+        return _("a name")
 
     def read(self, given: Sequence[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(text.strip() for text in given))
@@ -212,7 +215,7 @@ class Named(Filter):
         return list(value)
 
     def words(self, value: tuple[str, ...]) -> str:
-        return " or ".join(value)
+        return either(value)
 
 
 @dataclass(frozen=True)
@@ -225,7 +228,7 @@ class Exact(Filter):
 
     @property
     def allowed(self) -> str:
-        return "a text"
+        return _("a text")
 
     def read(self, given: Sequence[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(text.strip() for text in given))
@@ -234,10 +237,10 @@ class Exact(Filter):
         return list(value)
 
     def words(self, value: tuple[str, ...]) -> str:
-        return " or ".join(value)
+        return either(value)
 
     def phrase(self, value: tuple[str, ...]) -> str:
-        return f"{self.spoken or self.label} {self.words(value)}"
+        return spoken_of(self.spoken or self.label, self.words(value))
 
     def condition(self, value: tuple[str, ...], zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
         found: ColumnElement[bool] = self.column.in_(value)
@@ -253,7 +256,7 @@ class Identifier(Filter):
 
     @property
     def allowed(self) -> str:
-        return "a whole number"
+        return _("a whole number")
 
     def read(self, given: Sequence[str]) -> int:
         text = given[0].strip()
@@ -268,21 +271,15 @@ class Identifier(Filter):
         return str(value)
 
     def phrase(self, value: int) -> str:
-        return f"{self.spoken or self.label} {value}"
+        return spoken_of(self.spoken or self.label, str(value))
 
     def condition(self, value: int, zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
         found: ColumnElement[bool] = self.column == value
         return found
 
 
-def listed(words: Mapping[str, object]) -> str:
-    """Say which words there are: yes, no or unknown."""
-    *first, last = words
-    return f"{', '.join(first)} or {last}" if first else last
-
-
 def single(name: str, given: Sequence[str]) -> str:
     """Return the one value of a parameter that may stand only once."""
     if len(set(given)) > 1:
-        raise BadListing(f"“{name}” stands in this address more than once. Keep one of its values.")
+        raise BadListing(_("“%(name)s” stands in this address more than once. Keep one of its values.", name=name))
     return given[0]

@@ -11,11 +11,14 @@ from urllib.parse import urlencode
 from shop.formatting import day as day_words
 from shop.formatting import number, plural
 from shop.formatting import total as total_words
-from shop.languages import NBSP
+from shop.languages import N_, NBSP, said
+from shop.languages import gettext as _
 from shop.listing.days import DayRange
-from shop.listing.listing import DENSITIES, LIST_PARAMETER, SIZES, START, Listing, Position
+from shop.listing.listing import DENSITIES, LIST_PARAMETER, MANY, SIZES, START, Listing, Position
 from shop.listing.page import Page
 from shop.listing.scopes import ListedShop
+
+DENSITY_WORDS = {"compact": N_("Compact"), "standard": N_("Standard"), "comfortable": N_("Comfortable")}
 
 Pairs = list[tuple[str, str]]
 
@@ -80,11 +83,11 @@ class Links:
     @property
     def densities(self) -> list[tuple[str, str, bool]]:
         chosen = self.listing.density
-        return [(name.capitalize(), self.to(density=name), name == chosen) for name in DENSITIES]
+        return [(said(DENSITY_WORDS[name]), self.to(density=name), name == chosen) for name in DENSITIES]
 
     @property
     def chips(self) -> list[tuple[str, str, str]]:
-        """Return the filters in force but the search: label, words, and the address without it."""
+        """Return the filters in force but the search: label, words, and the address without it. Whoever shows a label says it."""
         return [
             (known.label, known.words(value), self.listing.without_filter(known.name).address())
             for known, value in self.listing.filters()
@@ -143,15 +146,17 @@ class Links:
         if not count:
             return ""
         words = plural(count, "row", "rows") if rank is None else f"{number(rank)}–{number(rank + count - 1)}"
-        return words if total.value is None else f"{words} of {total_words(total.value, total.exact)}"
+        if total.value is None:
+            return words
+        return _("%(count)s of %(most)s", count=words, most=total_words(total.value, total.exact))
 
     @property
     def counted(self) -> str:
         """Say how many rows match: 1 204 orders, 10 000+ orders."""
         total, spec = self.page.total, self.listing.spec
         if total.value is None:
-            return f"many {spec.many}"
-        return f"{total_words(total.value, total.exact)}{NBSP}{spec.one if total.value == 1 else spec.many}"
+            return _("many %(things)s", things=spec.counted(MANY))
+        return f"{total_words(total.value, total.exact)}{NBSP}{spec.counted(total.value)}"
 
 
 def record_address(listing: Listing, slug: str, number: int) -> str:

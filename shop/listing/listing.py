@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, FromClause
 
+from shop.languages import language, said
 from shop.listing.cursor import Cursor, sealed
 from shop.listing.filters import Filter
 from shop.listing.sorts import Column, Sort
@@ -17,6 +18,7 @@ SIZES = (15, 25, 50, 100)
 DENSITIES = ("compact", "standard", "comfortable")
 DEFAULT_SIZE = 50
 END = "end"
+SOME, MANY = 2, 5  # counts whose nouns are those of an unknown number: in Czech they are two
 LIST_PARAMETER = "in"  # on a record's page: the query of the list it was opened from
 
 
@@ -40,6 +42,10 @@ class Spec:
     default_sort: str  # with a minus in front for descending
     whole: Whole | None = None
     by_shop: bool = False  # an index answers every filter shop by shop, so that it is worth asking each by itself
+
+    def counted(self, count: int) -> str:
+        """Return the noun that goes with a count."""
+        return language().catalogue.counted(self.one, self.many, count)
 
     def filter(self, name: str) -> Filter:
         return next(known for known in self.filters if known.name == name)
@@ -117,8 +123,9 @@ class Listing:
     def __str__(self) -> str:
         """Say the whole question: orders placed 1. 3. – 7. 3. 2026, at least 1 000, newest first."""
         phrases = ", ".join(known.phrase(value) for known, value in self.filters())
-        sort = self.sort.descending if self.descending else self.sort.ascending
-        return f"{self.spec.many} {phrases}, {sort}" if phrases else f"{self.spec.many}, {sort}"
+        sort = said(self.sort.descending if self.descending else self.sort.ascending)
+        many = self.spec.counted(SOME)
+        return f"{many} {phrases}, {sort}" if phrases else f"{many}, {sort}"
 
     def with_filter(self, name: str, value: Any) -> "Listing":
         """Return the list with one filter more or other, from its first page."""

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.listing import density
 from shop.listing.cursor import Cursor
 from shop.listing.gathering import MOST, Gathered, bounded_count, gather, sort_out
@@ -63,7 +64,10 @@ def page_of(
     except OperationalError as error:
         if isinstance(error.orig, QueryCanceled):
             raise TooSlow(
-                "These filters together take longer than a page may. Nothing was changed; narrow the list, for example to fewer days."
+                _(
+                    "These filters together take longer than a page may. "
+                    "Nothing was changed; narrow the list, for example to fewer days."
+                )
             ) from error
         raise
 
@@ -208,5 +212,5 @@ def nearest(session: Session, listing: Listing, scopes: Sequence[Scope]) -> Key 
     if listing.is_served:
         keys = walk(session, listing, scopes, 1)
     else:
-        keys, _ = looked_for(session, listing, scopes, None, 1)
+        keys, _total = looked_for(session, listing, scopes, None, 1)
     return keys[0] if keys else None

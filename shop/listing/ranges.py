@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BigInteger, ColumnElement, Integer, and_, false, literal
 
 from shop.formatting import number
+from shop.languages import N_, language, said
+from shop.languages import gettext as _
 from shop.listing.days import DayRange, day_range, typed_day
 from shop.listing.filters import Column, Filter
 from shop.listing.refusal import refused
@@ -27,7 +29,7 @@ class Days(Filter):
 
     @property
     def allowed(self) -> str:
-        return "days as 2026-03-01..2026-03-07, either end may be left out, or one day as 2026-03-01"
+        return _("days as 2026-03-01..2026-03-07, either end may be left out, or one day as 2026-03-01")
 
     def read(self, given: Sequence[str]) -> DayRange:
         found = day_range(given[0])
@@ -42,7 +44,7 @@ class Days(Filter):
         return value.words
 
     def phrase(self, value: DayRange) -> str:
-        return f"{self.verb or self.label.lower()} {value.words}"
+        return f"{said(self.verb) or said(self.label).lower()} {value.words}"
 
     def condition(self, value: DayRange, zone: ZoneInfo) -> ColumnElement[bool]:
         start, stop = value.instants(zone)
@@ -68,11 +70,11 @@ class LocalDays(Days):
 
 
 COMPARISONS: Mapping[str, tuple[Callable[[Any, Any], Any], str]] = {
-    "gte": (ge, "at least"),
-    "gt": (gt, "over"),
-    "lte": (le, "at most"),
-    "lt": (lt, "under"),
-    "eq": (eq, "exactly"),
+    "gte": (ge, N_("at least")),
+    "gt": (gt, N_("over")),
+    "lte": (le, N_("at most")),
+    "lt": (lt, N_("under")),
+    "eq": (eq, N_("exactly")),
 }
 AMOUNT = re.compile(r"(gte|gt|lte|lt|eq):(-?\d{1,12}(?:\.\d{1,2})?)")
 Bounds = tuple[tuple[str, Decimal], ...]
@@ -87,7 +89,7 @@ class Amounts(Filter):
 
     @property
     def allowed(self) -> str:
-        return "gte:1000, gt:1000, lte:1000, lt:1000 or eq:1000, or two of them with a comma"
+        return _("gte:1000, gt:1000, lte:1000, lt:1000 or eq:1000, or two of them with a comma")
 
     def read(self, given: Sequence[str]) -> Bounds:
         found = [AMOUNT.fullmatch(part.strip()) for part in given[0].split(",")]
@@ -100,11 +102,13 @@ class Amounts(Filter):
         return [",".join(f"{comparison}:{amount}" for comparison, amount in value)]
 
     def words(self, value: Bounds) -> str:
-        said = (f"{COMPARISONS[comparison][1]} {number(amount, decimals(amount))}" for comparison, amount in value)
-        return " and ".join(said)
+        bounds = (
+            f"{said(COMPARISONS[comparison][1])} {number(amount, decimals(amount))}" for comparison, amount in value
+        )
+        return _(" and ").join(bounds)
 
     def phrase(self, value: Bounds) -> str:
-        return self.spoken.format(self.words(value))
+        return said(self.spoken).format(self.words(value))
 
     def condition(self, value: Bounds, zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
         compared = of_a_count if isinstance(self.column.type, Integer) else of_an_amount
@@ -132,8 +136,11 @@ def of_a_count(column: Column, comparison: str, amount: Decimal) -> ColumnElemen
 
 
 def typed_amount(text: str) -> str:
-    """Return an amount as an address has it: readers type 1 000,50."""
-    return "".join(text.split()).replace(",", ".").replace("−", "-")
+    """Return an amount as an address has it: readers type 1 000,50, or 1,000.50 where numbers are written so."""
+    typed = "".join(text.split())
+    if language().group == ",":
+        typed = re.sub(r",(?=\d{3}(?:\D|$))", "", typed)
+    return typed.replace(",", ".").replace("−", "-")
 
 
 def decimals(amount: Decimal) -> int:

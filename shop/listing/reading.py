@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from shop.languages import gettext as _
 from shop.listing.cursor import opened
 from shop.listing.days import typed_day
 from shop.listing.filters import Filter, single
 from shop.listing.listing import DEFAULT_SIZE, DENSITIES, END, SIZES, START, Listing, Position, Spec
 from shop.listing.refusal import BadListing, refused, unknown
 from shop.listing.sorts import Sort
+from shop.listing.wording import either
 
 Arguments = Mapping[str, Sequence[str]]
 LONGEST_VALUE = 200
@@ -54,7 +56,7 @@ def check(spec: Spec, given: Arguments) -> None:
         longest = 2000 if name in ("after", "before") else LONGEST_VALUE
         for text in texts:
             if len(text) > longest or not all(letter.isprintable() or letter.isspace() for letter in text):
-                raise refused(name, text, f"up to {LONGEST_VALUE} printable characters")
+                raise refused(name, text, _("up to %(most)s printable characters", most=LONGEST_VALUE))
 
 
 def read_filters(spec: Spec, given: Arguments) -> tuple[tuple[str, Any], ...]:
@@ -79,22 +81,22 @@ def joined_parts(known: Filter, given: Arguments) -> list[str]:
 def read_order(spec: Spec, given: Arguments) -> str:
     order = single("sort", given.get("sort", (spec.default_sort,)))
     if order.removeprefix("-") not in {known.name for known in spec.sorts}:
-        allowed = " or ".join(f"{known.name} and -{known.name}" for known in spec.sorts)
-        raise refused("sort", order, allowed)
+        each = (f"{known.name}{_(' and ')}-{known.name}" for known in spec.sorts)
+        raise refused("sort", order, either(each))
     return order
 
 
 def read_size(given: Arguments, usual: int) -> int:
     text = single("per_page", given.get("per_page", (str(usual),)))
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and SIZES[0] <= int(text) <= SIZES[-1]):
-        raise refused("per_page", text, f"a number from {SIZES[0]} to {SIZES[-1]}")
+        raise refused("per_page", text, _("a number from %(least)s to %(most)s", least=SIZES[0], most=SIZES[-1]))
     return int(text)
 
 
 def read_density(given: Arguments) -> str:
     text = single("density", given.get("density", ("standard",)))
     if text not in DENSITIES:
-        raise refused("density", text, " or ".join(DENSITIES))
+        raise refused("density", text, either(DENSITIES))
     return text
 
 
@@ -103,7 +105,9 @@ def read_position(spec: Spec, sort: Sort, given: Arguments, secret: str, *, desc
     if not found:
         return START
     if len(found) > 1:
-        raise BadListing(f"“{found[0]}” and “{found[1]}” cannot stand in one address. Keep one of them.")
+        raise BadListing(
+            _("“%(one)s” and “%(other)s” cannot stand in one address. Keep one of them.", one=found[0], other=found[1])
+        )
     name = found[0]
     text = single(name, given[name])
     if name == "at":
@@ -116,5 +120,5 @@ def read_position(spec: Spec, sort: Sort, given: Arguments, secret: str, *, desc
 
 def read_day(sort: Sort, text: str) -> Position:
     if not sort.by_day:
-        raise BadListing("“at” goes to a day, and this list is not in the order of days. Sort it by a date first.")
+        raise BadListing(_("“at” goes to a day, and this list is not in the order of days. Sort it by a date first."))
     return Position(at=typed_day(text))

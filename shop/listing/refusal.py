@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
 
 
 class BadListing(ShopError):
@@ -11,12 +12,21 @@ class BadListing(ShopError):
 
 def refused(name: str, given: str, allowed: str) -> BadListing:
     """Return the refusal of one value."""
-    return BadListing(f"“{shown(given)}” is not a value of “{name}”. It takes {allowed}.")
+    return BadListing(
+        _(
+            "“%(given)s” is not a value of “%(name)s”. It takes %(allowed)s.",
+            given=shown(given),
+            name=name,
+            allowed=allowed,
+        )
+    )
 
 
 def unknown(name: str, known: Iterable[str]) -> BadListing:
     """Return the refusal of a parameter that does not exist."""
-    return BadListing(f"“{shown(name)}” is not a parameter of this list. It takes {', '.join(known)}.")
+    return BadListing(
+        _("“%(name)s” is not a parameter of this list. It takes %(known)s.", name=shown(name), known=", ".join(known))
+    )
 
 
 def shown(text: str) -> str:

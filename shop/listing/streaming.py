@@ -9,6 +9,7 @@ from flask import Response, current_app, has_request_context, request
 from sqlalchemy import Engine, Integer, Select, literal, select, text, union_all
 from sqlalchemy.orm import Session
 
+from shop.languages import AT_WORK, spoken
 from shop.listing.cells import Fields, written
 from shop.listing.listing import Listing
 from shop.listing.manifest import Counting, Keep
@@ -132,10 +133,11 @@ def whole(listing: Listing, segment: Segment, scopes: Sequence[Scope]) -> Select
 
 def file_name(listing: Listing, now: datetime) -> str:
     """Return a name that tells what the file holds: orders-demo-status-new-placed-1-3-7-3-2026-20260309T1015.csv."""
-    told = [
-        listing.spec.many,
-        *listing.shops,
-        *(f"{known.name} {known.words(value)}" for known, value in listing.filters()),
-    ]
+    with spoken(AT_WORK.code):  # whoever reads the page: files are sorted by their names
+        told = [
+            listing.spec.many,
+            *listing.shops,
+            *(f"{known.name} {known.words(value)}" for known, value in listing.filters()),
+        ]
     slug = "-".join(word for part in told for word in words(part) if word.isascii())[:LONGEST_NAME].strip("-")
     return f"{slug}-{now:%Y%m%dT%H%M}.csv"

@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement
 
+from shop.languages import gettext as _
 from shop.listing.filters import Column, Filter
 from shop.listing.listing import Spec
+from shop.listing.wording import quoted
 from shop.personal import Unsearchable
 
 
@@ -17,7 +19,7 @@ class Withheld(Filter):
 
     @property
     def allowed(self) -> str:
-        return "nothing without the right to see personal data"
+        return _("nothing without the right to see personal data")
 
     def read(self, given: Sequence[str]) -> str:  # noqa: ARG002
         raise Unsearchable
@@ -37,7 +39,7 @@ class Code(Filter):
 
     @property
     def allowed(self) -> str:
-        return "a whole number of an order"
+        return _("a whole number of an order")
 
     def read(self, given: Sequence[str]) -> str:
         return given[0].strip()
@@ -46,10 +48,10 @@ class Code(Filter):
         return [value]
 
     def words(self, value: str) -> str:
-        return f"“{value}”"
+        return quoted(value)
 
     def phrase(self, value: str) -> str:
-        return f"with the number “{value}”"
+        return _("with the number “%(number)s”", number=value)
 
     def condition(self, value: str, zone: ZoneInfo) -> ColumnElement[bool]:  # noqa: ARG002
         found: ColumnElement[bool] = self.column == value

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement
 
+from shop.languages import N_, said
+from shop.languages import gettext as _
 from shop.listing.days import DayRange
 from shop.listing.filters import Choice, Emails, Identifier, Lexemes, Named, Search, matches
 from shop.listing.listing import Listing, Spec
@@ -17,14 +19,21 @@ from shop.listing.refusal import refused
 from shop.listing.scopes import ListedShop, Scope, scopes
 from shop.listing.sorts import AMOUNT, MOMENT, Segment, Sort
 from shop.listing.withheld import Code, Withheld, without_people
+from shop.listing.wording import either
 from shop.orders.models import OWN_WORDS, Order
 from shop.orders.queries import Status, folded_orders
 from shop.personal import is_seen
 from shop.search import COUNTRY, CURRENCY, ITEM_TYPE, PAID, SKU, exactly, fold, of_shop
 
 PAYMENTS = {"paid": "yes", "unpaid": "no"}
-CATEGORIES = {"new": "new", "open": "open", "done": "done", "cancelled": "cancelled", "returned": "returned"}
-SAID_OF_PAYMENT = {"yes": "paid", "no": "unpaid", "unknown": "payment not known"}
+CATEGORIES = {
+    "new": N_("new"),
+    "open": N_("open"),
+    "done": N_("done"),
+    "cancelled": N_("cancelled"),
+    "returned": N_("returned"),
+}
+SAID_OF_PAYMENT = {"yes": N_("paid"), "no": N_("unpaid"), "unknown": N_("payment not known")}
 NOT_KNOWN = ("unknown",)
 BY_STATUS = ("status", "category", "counted")  # what only picks some of a shop's statuses
 FOLDED = frozenset({*BY_STATUS, "placed"})  # what the daily folds are cut by
@@ -33,6 +42,9 @@ FOLDED = frozenset({*BY_STATUS, "placed"})  # what the daily folds are cut by
 @dataclass(frozen=True)
 class Statuses(Named):
     """A status by its code or name; “paid” and “unpaid” mean the payment where no shop has a status of that name."""
+
+    def words(self, value: tuple[str, ...]) -> str:
+        return either(said(text) if text in PAYMENTS else text for text in value)
 
     def asks(self, value: tuple[str, ...]) -> Sequence[str]:
         return ("status", "paid") if PAYMENTS.keys() & set(value) else ("status",)
@@ -74,45 +86,54 @@ ORDERS = Spec(
     one="order",
     many="orders",
     filters=(
-        Statuses("status", "Status"),
-        Choice("category", "State", {name: (words, lambda: None) for name, words in CATEGORIES.items()}),
+        Statuses("status", N_("Status")),
+        Choice("category", N_("State"), {name: (words, lambda: None) for name, words in CATEGORIES.items()}),
         Choice(
             "counted",
-            "Sales",
-            {"yes": ("counted as sales", lambda: None), "no": ("not counted as sales", lambda: None)},
+            N_("Sales"),
+            {"yes": (N_("counted as sales"), lambda: None), "no": (N_("not counted as sales"), lambda: None)},
         ),
-        Days("placed", "Placed", Order.placed_at, verb="placed"),
-        Amounts("total", "Total", Order.total_shop),
-        Payment("paid", "Payment", Order.search, lambda text: PAID + text, SAID_OF_PAYMENT, "", OWN_WORDS),
-        Search("q", "Search", Order.search, OWN_WORDS),
-        Lexemes("sku", "SKU", Order.search, lambda text: SKU + fold(text), spoken="with SKU", own=OWN_WORDS),
+        Days("placed", N_("Placed"), Order.placed_at, verb=N_("placed")),
+        Amounts("total", N_("Total"), Order.total_shop),
+        Payment("paid", N_("Payment"), Order.search, lambda text: PAID + text, SAID_OF_PAYMENT, "", OWN_WORDS),
+        Search("q", N_("Search"), Order.search, OWN_WORDS),
+        Lexemes("sku", N_("SKU"), Order.search, lambda text: SKU + fold(text), spoken=N_("with SKU {}"), own=OWN_WORDS),
         Lexemes(
             "item_type",
-            "Item type",
+            N_("Item type"),
             Order.search,
             lambda text: ITEM_TYPE + fold(text),
-            spoken="with an item of type",
+            spoken=N_("with an item of type {}"),
             own=OWN_WORDS,
         ),
-        Emails("email", "E-mail", Order.search, fold, spoken="of", own=OWN_WORDS),
-        Identifier("customer", "Customer", Order.customer_id, spoken="of customer"),
-        Lexemes("currency", "Currency", Order.search, lambda text: CURRENCY + fold(text), spoken="in", own=OWN_WORDS),
-        Lexemes("country", "Country", Order.search, lambda text: COUNTRY + fold(text), spoken="to", own=OWN_WORDS),
-        Choice("deleted", "Deleted", {"only": ("deleted in the shop", is_deleted)}, usual=is_kept),
+        Emails("email", N_("E-mail"), Order.search, fold, spoken=N_("of {}"), own=OWN_WORDS),
+        Identifier("customer", N_("Customer"), Order.customer_id, spoken=N_("of customer {}")),
+        Lexemes(
+            "currency",
+            N_("Currency"),
+            Order.search,
+            lambda text: CURRENCY + fold(text),
+            spoken=N_("in {}"),
+            own=OWN_WORDS,
+        ),
+        Lexemes(
+            "country", N_("Country"), Order.search, lambda text: COUNTRY + fold(text), spoken=N_("to {}"), own=OWN_WORDS
+        ),
+        Choice("deleted", N_("Deleted"), {"only": (N_("deleted in the shop"), is_deleted)}, usual=is_kept),
     ),
     sorts=(
         Sort(
             "placed",
-            "oldest first",
-            "newest first",
+            N_("oldest first"),
+            N_("newest first"),
             (Segment(key=Order.placed_at, key_codec=MOMENT, divided=True, **SEGMENT),),
             serves=FOLDED,
             by_day=True,
         ),
         Sort(
             "total",
-            "lowest total first",
-            "highest total first",
+            N_("lowest total first"),
+            N_("highest total first"),
             (Segment(key=Order.total_shop, key_codec=AMOUNT, divided=True, **SEGMENT),),
             serves=frozenset({*BY_STATUS, "total"}),
         ),
@@ -121,7 +142,7 @@ ORDERS = Spec(
     by_shop=True,
 )
 
-WITHOUT_PEOPLE = without_people(ORDERS, Code("q", "Search", Order.code), Withheld("email", "E-mail"))
+WITHOUT_PEOPLE = without_people(ORDERS, Code("q", N_("Search"), Order.code), Withheld("email", N_("E-mail")))
 
 
 def listed() -> Spec:
@@ -163,7 +184,7 @@ def payment_meant(listing: Listing, statuses: Sequence[Status]) -> str | None:
         return None
     if len(asked) > 1:
         raise refused(
-            "status", asked[0], "“paid” or “unpaid” only by itself; add “paid=yes” or “paid=no” to ask for both"
+            "status", asked[0], _("“paid” or “unpaid” only by itself; add “paid=yes” or “paid=no” to ask for both")
         )
     return PAYMENTS[words[0]]
 
@@ -175,7 +196,9 @@ def meant_codes(listing: Listing, statuses: Sequence[Status]) -> dict[int, tuple
     for text in asked:
         if statuses and not any(is_named(known, text) for known in statuses):
             names = sorted({known.name for known in statuses})
-            raise refused("status", text, f"a status of your shops ({', '.join(names)}), or paid or unpaid")
+            raise refused(
+                "status", text, _("a status of your shops (%(names)s), or paid or unpaid", names=", ".join(names))
+            )
     found: dict[int, tuple[str, ...]] = {}
     for known in statuses:
         meant = not asked or any(is_named(known, text) for text in asked)

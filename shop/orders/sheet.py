@@ -3,10 +3,18 @@
 from decimal import Decimal
 
 from shop.formatting import UNKNOWN, number, percent
+from shop.languages import N_, said
+from shop.languages import gettext as _
 from shop.orders.models import Order
 
-KINDS = {"goods": "goods", "discount": "discount", "shipping": "delivery", "fee": "fee", "deposit": "deposit"}
-NOTES = (("customer_note", "Customer"), ("shop_note", "Shop"))
+KINDS = {
+    "goods": N_("goods"),
+    "discount": N_("discount"),
+    "shipping": N_("delivery"),
+    "fee": N_("fee"),
+    "deposit": N_("deposit"),
+}
+NOTES = (("customer_note", N_("Customer")), ("shop_note", N_("Shop")))
 
 
 def addresses(order: Order) -> list[tuple[str, str, list[str]]]:
@@ -14,11 +22,11 @@ def addresses(order: Order) -> list[tuple[str, str, list[str]]]:
     billing = order.particulars.get("billing_address") or {}
     delivery = order.particulars.get("delivery_address") or {}
     found = [
-        ("delivery-address", "Delivery address", lines_of(delivery)),
-        ("billing-address", "Billing address", lines_of(billing)),
+        ("delivery-address", _("Delivery address"), lines_of(delivery)),
+        ("billing-address", _("Billing address"), lines_of(billing)),
     ]
     if lines_of(delivery) == lines_of(billing):
-        found = [("billing-address", "Billing and delivery address", lines_of(billing))]
+        found = [("billing-address", _("Billing and delivery address"), lines_of(billing))]
     return [(id_, title, lines) for id_, title, lines in found if lines]
 
 
@@ -28,8 +36,8 @@ def lines_of(address: dict[str, str]) -> list[str]:
     town = " ".join(filter(None, (address.get("zip"), address.get("city"))))
     district, region = address.get("district"), address.get("regionName")
     numbers = [
-        f"{words} {address[name]}"
-        for name, words in (("companyId", "Company id"), ("vatId", "VAT id"))
+        f"{said(words)} {address[name]}"
+        for name, words in (("companyId", N_("Company id")), ("vatId", N_("VAT id")))
         if name in address
     ]
     lines = [
@@ -40,7 +48,7 @@ def lines_of(address: dict[str, str]) -> list[str]:
 
 
 def notes(order: Order) -> list[tuple[str, str]]:
-    return [(words, order.particulars[name]) for name, words in NOTES if order.particulars.get(name)]
+    return [(said(words), order.particulars[name]) for name, words in NOTES if order.particulars.get(name)]
 
 
 def quantity(value: Decimal) -> str:
@@ -57,4 +65,9 @@ def rate_words(order: Order, currency: str) -> str:
     """Say what the shop's currency was worth, where the order has another."""
     if order.currency == currency:
         return ""
-    return f"1 {currency} = {number(order.exchange_rate, 4)} {order.currency} at the time of the order"
+    return _(
+        "1 %(currency)s = %(rate)s %(other)s at the time of the order",
+        currency=currency,
+        rate=number(order.exchange_rate, 4),
+        other=order.currency,
+    )

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from shop.formatting import amount, plural
+from shop.languages import gettext as _
 from shop.orders.models import Order, OrderItem
+from shop.orders.sheet import quantity
 
 ZERO = Decimal(0)
 CASH_ROUNDING = {"HUF": Decimal("2.50")}  # the most that rounding for cash moves a total
@@ -51,21 +53,27 @@ def line_sums(order: Order, lines: Sequence[OrderItem], difference: Decimal) -> 
     def written(value: Decimal) -> str:
         return amount(value, order.currency)
 
-    pieces = plural(int(order.units), "piece", "pieces") if order.units == int(order.units) else f"{order.units} units"
+    delivery, payment = order.shipping_method, order.payment_method
     parts = (
-        (f"Goods, {pieces}", of("goods", positive=True)),
-        ("Discounts", of("discount") + of("goods", positive=False)),
-        (" ".join(filter(None, ("Delivery", order.shipping_method and f"by {order.shipping_method}"))), of("shipping")),
-        (" ".join(filter(None, ("Payment", order.payment_method and f"by {order.payment_method}"))), of("fee")),
-        ("Deposits", of("deposit")),
-        ("Rounding", difference if is_rounding(order, difference) else ZERO),
+        (_("Discounts"), of("discount") + of("goods", positive=False)),
+        (_("Delivery by %(method)s", method=delivery) if delivery else _("Delivery"), of("shipping")),
+        (_("Payment by %(method)s", method=payment) if payment else _("Payment"), of("fee")),
+        (_("Deposits"), of("deposit")),
+        (_("Rounding"), difference if is_rounding(order, difference) else ZERO),
     )
-    shown: list[Sum] = [(words, written(value)) for words, value in parts if value or words.startswith("Goods")]
+    shown: list[Sum] = [(_("Goods, %(pieces)s", pieces=pieces_of(order)), written(of("goods", positive=True)))]
+    shown += [(words, written(value)) for words, value in parts if value]
     tax = written(order.total - order.total_without_vat)
-    shown.append((f"Total, of it VAT {tax}", written(order.total), True))
+    shown.append((_("Total, of it VAT %(tax)s", tax=tax), written(order.total), True))
     if order.to_pay and order.to_pay != order.total:
-        shown.append(("To pay", written(order.to_pay)))
+        shown.append((_("To pay"), written(order.to_pay)))
     return shown
+
+
+def pieces_of(order: Order) -> str:
+    if order.units == int(order.units):
+        return plural(int(order.units), "piece", "pieces")
+    return _("%(units)s units", units=quantity(order.units))
 
 
 def is_rounding(order: Order, difference: Decimal) -> bool:
@@ -76,38 +84,44 @@ def lines_proof(order: Order, added: Decimal) -> Proof:
     """Say whether the lines equal the header; where they do not, say by how much, and why that may be."""
     total, lines = amount(order.total, order.currency), amount(added, order.currency)
     if is_rounding(order, order.total - added):
-        return Proof(
-            f"Lines{' and rounding' if order.total != added else ''} equal the total the shop sent: {total}", holds=True
-        )
+        if order.total == added:
+            return Proof(_("Lines equal the total the shop sent: %(total)s", total=total), holds=True)
+        return Proof(_("Lines and rounding equal the total the shop sent: %(total)s", total=total), holds=True)
     if not order.total and not order.counted:
         return Proof(
-            f"The shop sent a total of {total} because the order does not count; its lines came to {lines}", holds=False
-        )
+            _(
+                "The shop sent a total of %(total)s because the order does not count; its lines came to %(lines)s",
+                total=total, lines=lines,
+            ),
+            holds=False,
+        )  # fmt: skip
     difference = amount(order.total - added, order.currency)
     return Proof(
-        f"The lines add up to {lines}, but the shop sent {total}; the difference of {difference} is kept as rounding",
+        _(
+            "The lines add up to %(lines)s, but the shop sent %(total)s; the difference of %(difference)s is kept as rounding",
+            lines=lines, total=total, difference=difference,
+        ),
         holds=False,
-    )
+    )  # fmt: skip
 
 
 def book_sums(order: Order, currency: str) -> list[Sum]:
     parts = (
-        ("Gross sales", order.gross_sales),
-        ("Discounts", -order.discounts),
-        ("Delivery", order.shipping),
-        ("Fees", order.fees),
-        ("VAT", order.tax),
-        ("Rounding", order.rounding),
+        (_("Discounts"), -order.discounts),
+        (_("Delivery"), order.shipping),
+        (_("Fees"), order.fees),
+        (_("VAT"), order.tax),
+        (_("Rounding"), order.rounding),
     )
-    shown: list[Sum] = [(words, amount(value, currency)) for words, value in parts if value or words == "Gross sales"]
-    return [*shown, ("Total", amount(order.total_shop, currency), True)]
+    shown: list[Sum] = [(_("Gross sales"), amount(order.gross_sales, currency))]
+    shown += [(words, amount(value, currency)) for words, value in parts if value]
+    return [*shown, (_("Total"), amount(order.total_shop, currency), True)]
 
 
 def books_proof(order: Order, currency: str) -> Proof:
     added = order.gross_sales - order.discounts + order.shipping + order.fees + order.tax + order.rounding
     if added == order.total_shop:
-        return Proof(
-            f"Net sales of this order: {amount(order.gross_sales - order.discounts, currency)} without VAT", holds=True
-        )
+        net = amount(order.gross_sales - order.discounts, currency)
+        return Proof(_("Net sales of this order: %(net)s without VAT", net=net), holds=True)
     parts, total = amount(added, currency), amount(order.total_shop, currency)
-    return Proof(f"The parts add up to {parts}, but the total is {total}", holds=False)
+    return Proof(_("The parts add up to %(parts)s, but the total is %(total)s", parts=parts, total=total), holds=False)

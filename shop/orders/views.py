@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.audit.recording import Action, record
 from shop.db import db
+from shop.languages import N_
 from shop.listing.answers import Freshness, json_page, overall
 from shop.listing.asked import asked, opened_from, root, secret, tidied
 from shop.listing.cells import Fields
@@ -144,7 +145,7 @@ def show(shop: str, order_id: int) -> str:
         may_see_runs=may(Permission.READ_OPERATIONS),
         may_bring_back=may(Permission.RUN_SNAPSHOTS),
     )
-    record(Action.ORDER_VIEWED, f"order {order.code}", its_shop)
+    record(Action.ORDER_VIEWED, N_("order %(code)s") % {"code": order.code}, its_shop)
     db.session.commit()
     return page
 
@@ -158,7 +159,9 @@ def revealing(shop: str, order_id: int) -> AnyResponse:
     order = order_or_404(its_shop, order_id)
     page = f"/orders/{its_shop.slug}/{order.id}"
     try:
-        reveal(page, kept_secret(), f"order {order.code}", its_shop, request.form.get("reason", ""))
+        reveal(
+            page, kept_secret(), N_("order %(code)s") % {"code": order.code}, its_shop, request.form.get("reason", "")
+        )
     except NoReason as refusal:
         flash(refusal.message, "warn")
     db.session.commit()

@@ -17,6 +17,7 @@ from sqlalchemy import (
     table,
 )
 
+from shop.languages import N_
 from shop.listing.filters import Choice, Exact, Search
 from shop.listing.listing import Spec, Whole
 from shop.listing.ranges import Amounts
@@ -61,26 +62,26 @@ PRODUCTS = Spec(
     one="product",
     many="products",
     filters=(
-        Search("q", "Search", Product.search),
-        Exact("sku", "SKU", ProductVariant.sku, spoken="with SKU"),
-        Amounts("units", "Units", METRICS.c.units, spoken="with {} units sold"),
-        Amounts("sales", "Sales", METRICS.c.sales, spoken="with sales of {}"),
+        Search("q", N_("Search"), Product.search),
+        Exact("sku", N_("SKU"), ProductVariant.sku, spoken=N_("with SKU {}")),
+        Amounts("units", N_("Units"), METRICS.c.units, spoken=N_("with {} units sold")),
+        Amounts("sales", N_("Sales"), METRICS.c.sales, spoken=N_("with sales of {}")),
         Choice(
             "listed",
-            "In the shop",
+            N_("In the shop"),
             {
-                "yes": ("in the catalogue", lambda: and_(Product.guid.is_not(None), Product.deleted_at.is_(None))),
-                "no": ("not in the catalogue", lambda: or_(Product.guid.is_(None), Product.deleted_at.is_not(None))),
+                "yes": (N_("in the catalogue"), lambda: and_(Product.guid.is_not(None), Product.deleted_at.is_(None))),
+                "no": (N_("not in the catalogue"), lambda: or_(Product.guid.is_(None), Product.deleted_at.is_not(None))),
             },
         ),
     ),
     sorts=(
-        Sort("sales", "lowest sales first", "best sales first", by_metric(METRICS.c.sales), serves=frozenset({"sales"})),
-        Sort("units", "fewest units first", "most units first", by_metric(METRICS.c.units), serves=frozenset({"units"})),
+        Sort("sales", N_("lowest sales first"), N_("best sales first"), by_metric(METRICS.c.sales), serves=frozenset({"sales"})),
+        Sort("units", N_("fewest units first"), N_("most units first"), by_metric(METRICS.c.units), serves=frozenset({"units"})),
         Sort(
             "name",
-            "by name",
-            "by name from the end",
+            N_("by name"),
+            N_("by name from the end"),
             (
                 Segment(
                     source=BY_NAME, shop=Product.shop_id, row=ProductVariant.id, key=Product.name, tie=ProductVariant.id,
@@ -90,8 +91,8 @@ PRODUCTS = Spec(
         ),
         Sort(
             "sku",
-            "by SKU",
-            "by SKU from the end",
+            N_("by SKU"),
+            N_("by SKU from the end"),
             (
                 Segment(
                     source=EVERY, shop=ProductVariant.shop_id, row=ProductVariant.id, key=ProductVariant.sku,

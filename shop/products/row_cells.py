@@ -7,6 +7,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from shop.formatting import UNKNOWN, number
+from shop.languages import gettext as _
 from shop.listing.links import Links
 from shop.listing.marks import Marks
 from shop.listing.scopes import ListedShop
@@ -25,6 +26,7 @@ class Cells(NamedTuple):
     orders_href: str
     orders: str
     units: str
+    sold: str  # the units with their word, below the sales where their column has no room
     sales: Markup
     stock: str
 
@@ -32,7 +34,9 @@ class Cells(NamedTuple):
 def row_cells(
     rows: Sequence[ProductRow], shops: Mapping[int, ListedShop], links: Links, marks: Marks
 ) -> Iterator[Cells]:
+    sold = _("%(units)s sold")
     for row in rows:
+        units = quantity(row.units)
         shop = shops[row.shop_id]
         yield Cells(
             row.full_name,
@@ -42,7 +46,8 @@ def row_cells(
             marks.shop(shop),
             f"/orders/?shop={shop.slug}&counted=yes&sku={quote(row.sku)}",
             number(row.orders),
-            quantity(row.units),
+            units,
+            sold % {"units": units},
             marks.money(row.sales, shop.currency),
             quantity(row.stock),
         )

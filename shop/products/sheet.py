@@ -5,15 +5,17 @@ from decimal import Decimal
 from typing import Literal
 
 from shop.formatting import number
+from shop.languages import N_, said
+from shop.languages import gettext as _
 from shop.products.models import Product
 from shop.products.queries import ProductRow
 
 TYPES = {
-    "product": "Product",
-    "product-set": "Set",
-    "service": "Service",
-    "gift-certificate": "Gift certificate",
-    "unlisted": "Known from orders only",
+    "product": N_("Product"),
+    "product-set": N_("Set"),
+    "service": N_("Service"),
+    "gift-certificate": N_("Gift certificate"),
+    "unlisted": N_("Known from orders only"),
 }
 Offer = Literal["listed", "gone", "unlisted"]
 
@@ -26,15 +28,15 @@ def offer(product: Product) -> Offer:
 
 
 def particulars(product: Product) -> list[tuple[str, str]]:
-    said = (
-        ("Type", TYPES.get(product.type, product.type)),
-        ("Brand", product.brand),
-        ("Supplier", product.supplier),
-        ("Category", product.category),
-        ("Visibility", product.visibility),
-        ("Id in the shop", product.guid),
+    known = (
+        (_("Type"), said(TYPES.get(product.type, product.type))),
+        (_("Brand"), product.brand),
+        (_("Supplier"), product.supplier),
+        (_("Category"), product.category),
+        (_("Visibility"), product.visibility),
+        (_("Id in the shop"), product.guid),
     )
-    return [(label, text) for label, text in said if text]
+    return [(label, text) for label, text in known if text]
 
 
 def quantity(value: Decimal | None) -> str:

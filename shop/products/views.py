@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.audit.recording import Action, record
 from shop.db import db
+from shop.languages import gettext as _
 from shop.listing.answers import Freshness, json_page, overall
 from shop.listing.asked import asked, opened_from, root, secret, tidied
 from shop.listing.cells import Fields
@@ -122,7 +123,7 @@ def show(shop: str, product_id: int) -> str:
         each=each(sales, units),
         address=address(product),
         adds_up=sum((month.sales for month in months), 0 * sales) == sales,
-        chart=month_chart({month.start: month.sales for month in months}, "Sales", its_shop.currency),
+        chart=month_chart({month.start: month.sales for month in months}, _("Sales"), its_shop.currency),
         orders=all_shown("orders", latest_orders_with(its_shop.id, skus, LATEST)),
         orders_href="/orders/?" + urlencode([("shop", its_shop.slug), *(("sku", sku) for sku in skus)]),
         quantity=quantity,

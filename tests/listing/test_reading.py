@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shop.customers.lists import CUSTOMERS
 from shop.days import NotADay
+from shop.languages import spoken
 from shop.listing.cursor import Cursor, sealed
 from shop.listing.days import DayRange
 from shop.listing.listing import Listing, Position, Spec
@@ -27,6 +28,25 @@ def listing(spec: Spec = ORDERS, **given: str | list[str]) -> Listing:
 
 def said(found: Listing) -> str:
     return str(found).replace("\u00a0", " ")
+
+
+def test_a_list_says_what_it_is_asked_in_czech_too() -> None:
+    found = listing(placed="2026-03-01..2026-03-07", total="gte:1000", q="jana", category=["new", "done"], sku="AB-1")
+    with spoken("cs"):
+        assert said(found) == (
+            "objednávky nové nebo hotové, přijaté 1. 3. – 7. 3. 2026, alespoň 1 000, odpovídající „jana“, se SKU AB-1, od nejnovějších"
+        )
+        assert (
+            said(listing(PRODUCTS, units="gte:5")) == "produkty s počtem prodaných kusů alespoň 5, od nejvyšších tržeb"
+        )
+        with pytest.raises(BadListing, match="není hodnota parametru „category“"):
+            listing(category="x")
+
+
+def test_amounts_and_days_are_typed_as_the_language_writes_them() -> None:
+    with spoken("en"):
+        found = listing(total_min="1,000.50", total_max="2,000", placed_from="1 Mar 2026")
+    assert dict(found.values) == dict(listing(total="gte:1000.50,lte:2000", placed="2026-03-01..").values)
 
 
 def test_a_list_says_what_it_is_asked() -> None:

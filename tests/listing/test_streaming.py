@@ -12,6 +12,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import Session
 
 from shop.config import Config
+from shop.languages import spoken
 from shop.listing.cells import Fields
 from shop.listing.reading import read
 from shop.listing.streaming import csv_response, file_name, snapshot_rows
@@ -140,6 +141,8 @@ def test_a_reader_who_leaves_lets_go_of_the_connection(
 def test_the_file_is_named_after_what_it_holds(db: SQLAlchemy) -> None:
     asked = {"shop": ["cz"], "status": ["Odesláno"], "placed": ["2026-03-01..2026-03-07"], "q": ["a" * 150 + '/../;"']}
     name = file_name(read(ORDERS, asked, "secret"), datetime(2026, 3, 9, 10, 15, tzinfo=UTC))
+    with spoken("cs"):
+        assert file_name(read(ORDERS, asked, "secret"), datetime(2026, 3, 9, 10, 15, tzinfo=UTC)) == name
     assert name.startswith("orders-cz-status-odeslano-placed-1-3-7-3-2026-q-aaa")
     assert name.endswith("-20260309T1015.csv")
     assert len(name) < 150

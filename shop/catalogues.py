@@ -59,33 +59,33 @@ class Catalogue:
         """Return a sentence of the source's language in this one: whole, else sentence by sentence; what is unknown stays."""
         if not self.words:
             return sentence
-        found = self.whole(sentence)
-        if found is not None:
-            return found
         parts = SENTENCE_END.split(sentence)
-        if len(parts) == 1:
-            return sentence
-        return " ".join(self.joined(parts))
+        ways = [self.whole(sentence, one=True), " ".join(self.joined(parts)) if len(parts) > 1 else None]
+        found = next((way for way in ways if way not in (None, sentence)), None)
+        return found or self.whole(sentence, one=False) or sentence
 
     def joined(self, parts: list[str]) -> Iterator[str]:
         """Say each part anew, the longest run of sentences first that was written as one."""
         at = 0
         while at < len(parts):
             for length in range(len(parts) - at, 0, -1):
-                found = self.whole(" ".join(parts[at : at + length]))
+                found = self.whole(" ".join(parts[at : at + length]), one=True)
                 if found is not None or length == 1:
                     yield parts[at] if found is None else found
                     at += length
                     break
 
-    def whole(self, sentence: str) -> str | None:
-        """Return what was written as one sentence in this language, with what stood in it said anew too; None for any other."""
+    def whole(self, sentence: str, *, one: bool) -> str | None:
+        """Return what was written as one sentence in this language, with what stood in it said anew too; None for any other.
+
+        `one` takes no value that holds the end of a sentence: then these are several, each to be said by itself.
+        """
         if sentence in self.words:
             return self.words[sentence]
         for head in (sentence[:HEAD], ""):
             for pattern, translated in self.patterns.get(head, ()):
                 met = pattern.fullmatch(sentence)
-                if met is not None:
+                if met is not None and not (one and any(map(SENTENCE_END.search, met.groups("")))):
                     return translated(met)
         return None
 

@@ -9,7 +9,7 @@ from shop.audit.recording import Action
 from shop.settings.options import LANGUAGE
 from shop.staff.language_choice import of_person
 from shop.staff.models import Person
-from tests.builders import an_owner, signed_in
+from tests.builders import an_owner, posted, signed_in
 from tests.settings.reading import changed
 from tests.staff.acting import trail
 
@@ -63,18 +63,18 @@ def test_numbers_are_written_as_the_installation_says_where_the_browser_only_ask
 
 def test_a_language_is_chosen_on_ones_own_page_and_written_down(app: Flask, db: SQLAlchemy, olga: Person) -> None:
     client = signed_in(app.test_client(), olga)
-    answer = client.post("/account/language", data={"language": "cs"})
+    answer = posted(client, "/account/language", language="cs")
     assert (answer.status_code, answer.location) == (303, "/account/#language")
     assert CZECH_PAGE in page(client)
     entry = trail(db)[-1]
     assert (entry.action, entry.details) == (Action.STAFF_LANGUAGE_CHANGED, {"before": None, "after": "cs"})
-    client.post("/account/language", data={"language": ""})
+    posted(client, "/account/language", language="")
     assert ENGLISH_PAGE in page(client)
 
 
 def test_a_language_that_pult_does_not_speak_is_refused(app: Flask, db: SQLAlchemy, olga: Person) -> None:
     client = signed_in(app.test_client(), olga)
-    answer = client.post("/account/language", data={"language": "tlh"})
+    answer = posted(client, "/account/language", language="tlh")
     assert answer.status_code == 400
     assert "Pult does not speak “tlh”." in answer.get_data(as_text=True)
     db.session.refresh(olga)

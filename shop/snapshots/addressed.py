@@ -7,12 +7,17 @@ from werkzeug.wrappers import Response
 
 from shop.db import db
 from shop.errors import reference
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.shops.models import Shop
 from shop.snapshots import runs
 from shop.snapshots.models import Snapshot
 from shop.staff.access import refuse, visible_shops
 
 HIGHEST_ID = 2**63 - 1
+# Words of rows that pages say: the states, and who asks beside people.
+STATES = (N_("queued"), N_("running"), N_("done"), N_("previewed"), N_("failed"), N_("cancelled"))
+ASKING = (N_("schedule"), N_("webhook"))
 
 
 def busy(error: runs.AlreadyRunning) -> Response:
@@ -21,9 +26,9 @@ def busy(error: runs.AlreadyRunning) -> Response:
     page = render_template(
         "snapshots/busy.html",
         code=int(HTTPStatus.CONFLICT),
-        title="Something is already running",
-        message="A snapshot of the same shop and kind is being loaded. Nothing was started and nothing was changed.",
-        advice="Wait for it to finish; its page shows how far it is.",
+        title=_("Something is already running"),
+        message=_("A snapshot of the same shop and kind is being loaded. Nothing was started and nothing was changed."),
+        advice=_("Wait for it to finish; its page shows how far it is."),
         reference=reference(),
         snapshot_id=error.snapshot_id,
     )

@@ -1,28 +1,41 @@
 """What to do about a run that failed, by the code that it failed with."""
 
+from shop.languages import N_, said
 from shop.snapshots.models import Snapshot
 from shop.snapshots.runs import asks_anew
 
-PASSES = "There is nothing to do unless it stays. Once the platform answers again, one can be tried at once."
+PASSES = N_("There is nothing to do unless it stays. Once the platform answers again, one can be tried at once.")
 ADVICE = {
-    "contract_broken": "Most often a page of maintenance or a changed address: look at the shop’s base URL, and try it again "
-    "later. If it stays, Pult has to be updated.",
+    "contract_broken": N_(
+        "Most often a page of maintenance or a changed address: look at the shop’s base URL, and try it again "
+        "later. If it stays, Pult has to be updated."
+    ),
     "platform_error": PASSES,
     "rate_limited": PASSES,
     "unreachable": PASSES,
     "locked": PASSES,
-    "implausible": "Look at the file first. If it holds only a part of the shop, load it again as a part. If the shop really "
-    "is so, accept the file.",
-    "damaged_file": "Export the file again and load the new one, then dismiss this. The stored copy stays as it is, for whoever looks into it.",
-    "too_many_bad_records": "Look at the records set aside. Most often the file is of another kind, or the platform has changed "
-    "its format: load a corrected file, or try this one again once Pult has been updated.",
-    "poisoned": "Give the worker more memory, or look at the file; then try it again. It goes on from its stored file.",
-    "crashed": "This is Pult’s own fault: hand the trace to whoever looks after this installation, and try one again once it is "
-    "mended.",
-    "database_busy": "Pult tries it again by itself; there is nothing to do unless it stays.",
-    "database_full": "Make room on the database’s disk; Pult then goes on by itself.",
-    "timed_out": "Pult goes on by itself where it stopped; if it stays, look whether the machine is large enough.",
-    "stored_meanwhile": "Run it again: another run had written the same records in between.",
+    "implausible": N_(
+        "Look at the file first. If it holds only a part of the shop, load it again as a part. If the shop really "
+        "is so, accept the file."
+    ),
+    "damaged_file": N_(
+        "Export the file again and load the new one, then dismiss this. The stored copy stays as it is, for whoever looks into it."
+    ),
+    "too_many_bad_records": N_(
+        "Look at the records set aside. Most often the file is of another kind, or the platform has changed "
+        "its format: load a corrected file, or try this one again once Pult has been updated."
+    ),
+    "poisoned": N_(
+        "Give the worker more memory, or look at the file; then try it again. It goes on from its stored file."
+    ),
+    "crashed": N_(
+        "This is Pult’s own fault: hand the trace to whoever looks after this installation, and try one again once it is "
+        "mended."
+    ),
+    "database_busy": N_("Pult tries it again by itself; there is nothing to do unless it stays."),
+    "database_full": N_("Make room on the database’s disk; Pult then goes on by itself."),
+    "timed_out": N_("Pult goes on by itself where it stopped; if it stays, look whether the machine is large enough."),
+    "stored_meanwhile": N_("Run it again: another run had written the same records in between."),
 }
 OF_THE_CONNECTION = (
     "Mend the shop’s connection (an owner hands in tokens), check it, then run this again: Pult asks the platform anew."
@@ -33,15 +46,15 @@ CONNECTION = (
     "resting",
 )  # fmt: skip
 OWN_WORDS = ("contract_broken", "platform_error", "rate_limited", "unreachable", "locked", "crashed")
-USUAL = "Put right what the sentence names, then run it again from its stored file."
+USUAL = N_("Put right what the sentence names, then run it again from its stored file.")
 
 
 def advice(snapshot: Snapshot) -> str:
     if snapshot.error_code in OWN_WORDS:
-        return ADVICE[snapshot.error_code]
+        return said(ADVICE[snapshot.error_code])
     if asks_anew(snapshot):
-        return OF_THE_CONNECTION if is_of_connection(snapshot) else ASKS_ANEW
-    return ADVICE.get(snapshot.error_code or "", USUAL)
+        return said(OF_THE_CONNECTION if is_of_connection(snapshot) else ASKS_ANEW)
+    return said(ADVICE.get(snapshot.error_code or "", USUAL))
 
 
 def is_of_connection(snapshot: Snapshot) -> bool:

@@ -3,38 +3,40 @@
 from datetime import datetime
 
 from shop.formatting import duration, number, percent, plural, size
+from shop.languages import N_, ngettext, said
+from shop.languages import gettext as _
 from shop.snapshots.exporting import MOST_EXPORTS
 from shop.snapshots.models import Snapshot
 
 PHASES = ("request", "wait", "download")
 SAYS = {
-    "pending": "The platform has not begun yet",
-    "running": "The platform is writing the file",
-    "completed": "The platform is done",
-    "unknown": "The platform says nothing of its state",
+    "pending": N_("The platform has not begun yet"),
+    "running": N_("The platform is writing the file"),
+    "completed": N_("The platform is done"),
+    "unknown": N_("The platform says nothing of its state"),
 }
 
 
 def note_behind(snapshot: Snapshot, phase: str) -> str:
     """Say what a phase that is over has done."""
     if snapshot.way == "lists":
-        return {"request": "no exports", "wait": "not needed"}.get(phase) or size(snapshot.file_bytes)
+        return {"request": _("no exports"), "wait": _("not needed")}.get(phase) or size(snapshot.file_bytes)
     if phase == "request":
-        return "asked" if snapshot.exports < 2 else f"asked {snapshot.exports} times"
-    return "the platform is done" if phase == "wait" else size(snapshot.file_bytes)
+        return _("asked") if snapshot.exports < 2 else _("asked %(count)s times", count=snapshot.exports)
+    return _("the platform is done") if phase == "wait" else size(snapshot.file_bytes)
 
 
 def note_now(snapshot: Snapshot, phase: str, now: datetime) -> str:
     if snapshot.stumbles:
-        return f"failed {plural(snapshot.stumbles, 'time', 'times')}"
+        return ngettext("failed %(num)s\u00a0time", "failed %(num)s\u00a0times", snapshot.stumbles)
     if snapshot.started_at is None:
-        return f"for a worker, {duration(seconds(snapshot.requested_at, now))}"
+        return _("for a worker, %(spent)s", spent=duration(seconds(snapshot.requested_at, now)))
     if phase == "wait" and snapshot.ticket:
-        return f"for the platform, {duration(seconds(asked_at(snapshot), now))}"
-    done, _ = received(snapshot)
+        return _("for the platform, %(spent)s", spent=duration(seconds(asked_at(snapshot), now)))
+    done, _most = received(snapshot)
     if phase == "download":
         return plural(done, "record", "records") if snapshot.way == "lists" else size(done)
-    return "asking"
+    return _("asking")
 
 
 def asked_at(snapshot: Snapshot) -> datetime:
@@ -56,25 +58,36 @@ def received(snapshot: Snapshot) -> tuple[int, int]:
 def counted(snapshot: Snapshot) -> tuple[str, int, int]:
     """Return what the bar counts."""
     if snapshot.phase == "download":
-        return ("Records received" if snapshot.way == "lists" else "Bytes received", *received(snapshot))
-    return ("Waiting for the platform" if snapshot.phase == "wait" else "Asking the platform", 0, 0)
+        return (_("Records received") if snapshot.way == "lists" else _("Bytes received"), *received(snapshot))
+    return (_("Waiting for the platform") if snapshot.phase == "wait" else _("Asking the platform"), 0, 0)
 
 
 def told(snapshot: Snapshot, now: datetime) -> list[str]:
     """Say what the platform said last, when it is looked at again, and how much has arrived."""
     parts = []
     if snapshot.phase == "wait":
-        parts.append(SAYS.get(snapshot.job_state or "", "Not looked at yet"))
+        parts.append(said(SAYS.get(snapshot.job_state or "", N_("Not looked at yet"))))
     if snapshot.phase == "download":
         done, most = received(snapshot)
         if most:
-            parts.append(f"{percent(done / most, 0)} of {size(most)} received")
+            parts.append(_("%(share)s of %(size)s received", share=percent(done / most, 0), size=size(most)))
         elif done:
-            parts.append(f"{number(done)} records received" if snapshot.way == "lists" else f"{size(done)} received")
+            parts.append(
+                _("%(count)s records received", count=number(done))
+                if snapshot.way == "lists"
+                else _("%(size)s received", size=size(done))
+            )
     if snapshot.look_at is not None and (snapshot.phase == "wait" or snapshot.stumbles):
         left = (snapshot.look_at - now).total_seconds()
-        word = "next try" if snapshot.stumbles else "next look"
-        parts.append(f"{word} in {duration(max(left, 1))}" if left > 0 else f"{word} now")
+        parts.append(next_turn(left, tries=snapshot.stumbles > 0))
     if snapshot.exports > 1:
-        parts.append(f"export {snapshot.exports} of {MOST_EXPORTS} at the most")
+        parts.append(_("export %(count)s of %(most)s at the most", count=snapshot.exports, most=MOST_EXPORTS))
     return parts
+
+
+def next_turn(left: float, *, tries: bool) -> str:
+    """Say when the platform is asked or looked at again."""
+    if left <= 0:
+        return _("next try now") if tries else _("next look now")
+    spent = duration(max(left, 1))
+    return _("next try in %(spent)s", spent=spent) if tries else _("next look in %(spent)s", spent=spent)

@@ -1,6 +1,6 @@
 """The calendar of coverage: what arrived of each shop and kind on each day of the last weeks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,6 +10,8 @@ from sqlalchemy import text
 
 from shop.db import db
 from shop.formatting import day_short, plural
+from shop.languages import N_, said
+from shop.languages import gettext as _
 from shop.listing.scopes import ListedShop, zone_of
 from shop.snapshots.queries import KINDS
 
@@ -27,7 +29,13 @@ DAYS = text(
        AND s.shop_id = ANY(:shops)
        GROUP BY s.shop_id, s.kind, day"""
 )
-WORDS = {"complete": "complete", "partial": "partial", "failed": "failed", "running": "under way", "none": "nothing"}
+WORDS = {
+    "complete": N_("complete"),
+    "partial": N_("partial"),
+    "failed": N_("failed"),
+    "running": N_("under way"),
+    "none": N_("nothing"),
+}
 
 
 @dataclass(frozen=True)
@@ -57,19 +65,21 @@ def calendar(shops: Sequence[ListedShop], now: datetime) -> tuple[list[Line], li
     found = {(row.shop_id, row.kind, row.day): row for row in rows}
     last = max((now.astimezone(zone_of(shop)).date() for shop in shops), default=now.date())
     days = [last - timedelta(days=ago) for ago in reversed(range(7 * WEEKS))]
+    words = {state: said(word) for state, word in WORDS.items()}
     lines = [
-        Line(shop, kind, [cell(shop, kind, one, last, found.get((shop.id, kind, one))) for one in days])
+        Line(shop, kind, [cell(shop, kind, one, last, found.get((shop.id, kind, one)), words) for one in days])
         for shop in shops
         for kind in KINDS
     ]
     return lines, days
 
 
-def cell(shop: ListedShop, kind: str, one: date, last: date, row: Any) -> Day:
+def cell(shop: ListedShop, kind: str, one: date, last: date, row: Any, words: Mapping[str, str]) -> Day:
     state = state_of(row)
-    label = f"{shop.name}, {kind}, {day_short(one)}: {WORDS[state]}"
+    label = f"{shop.name}, {said(kind)}, {day_short(one)}: {words[state]}"
     if row:
-        label += f", {plural(row.runs, 'run', 'runs')}" + (f", {row.failed} failed" if row.failed else "")
+        label += f", {plural(row.runs, 'run', 'runs')}"
+        label += _(", %(count)s failed", count=row.failed) if row.failed else ""
     query = urlencode({"shop": shop.slug, "kind": kind, "requested": one.isoformat()})
     return Day(one, state, age(one, last), label, f"/snapshots/?{query}#history" if row else "")
 

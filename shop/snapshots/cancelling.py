@@ -5,6 +5,8 @@ from psycopg.errors import LockNotAvailable
 from shop.boundaries import lifted
 from shop.db import db, session_connection
 from shop.errors import Conflict
+from shop.languages import AT_WORK, said, spoken
+from shop.languages import gettext as _
 from shop.snapshots import staging
 from shop.snapshots.attempts import end_attempt
 from shop.snapshots.models import LIVE, Snapshot, lease_key
@@ -23,11 +25,13 @@ def cancel(snapshot: Snapshot, by: str) -> Snapshot:
     db.session.refresh(snapshot, with_for_update=True)
     refuse_ended(snapshot)
     connection = session_connection()
+    with spoken(AT_WORK.code):  # it is stored, and said anew to whoever reads it
+        remark = _("Stopped by %(who)s. Nothing of it was published.", who=by)
     end_attempt(connection, snapshot.id, "cancelled")
     connection.execute(
         """UPDATE snapshots SET state = 'cancelled', finished_at = clock_timestamp(), look_at = NULL, remark = %s
            WHERE id = %s""",
-        (f"Stopped by {by}. Nothing of it was published.", snapshot.id),
+        (remark, snapshot.id),
     )
     with lifted():
         staging.drop_tables(connection, snapshot.id)
@@ -38,7 +42,11 @@ def cancel(snapshot: Snapshot, by: str) -> Snapshot:
 def refuse_ended(snapshot: Snapshot) -> None:
     if snapshot.state not in LIVE:
         raise Conflict(
-            f"Snapshot {snapshot.id} is {snapshot.state} already, so it cannot be stopped. Nothing was changed."
+            _(
+                "Snapshot %(id)s is %(state)s already, so it cannot be stopped. Nothing was changed.",
+                id=snapshot.id,
+                state=said(snapshot.state),
+            )
         )
 
 
@@ -54,5 +62,7 @@ def raise_fence(snapshot: Snapshot) -> None:
     except LockNotAvailable as error:
         db.session.rollback()
         raise Conflict(
-            "This run is just being published and cannot be stopped any more. Nothing was changed; wait for it to end."
+            _(
+                "This run is just being published and cannot be stopped any more. Nothing was changed; wait for it to end."
+            )
         ) from error

@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from shop.formatting import UNKNOWN, moment, number
+from shop.languages import N_, said
 from shop.shops.models import Shop
 
-YES = {"true": "Yes", "false": "No"}
+YES = {"true": N_("Yes"), "false": N_("No")}
 MONEY = ("total", "to pay")
 PIECES = ("stock", "units")
-PARTICULARS = "Addresses, notes or tracking"
+PARTICULARS = N_("Addresses, notes or tracking")
 NOUGHTS = re.compile(r"(?:\.0+|(\.\d*[1-9])0+)(?=,|$)")  # behind a number, also in a list of them
 
 
@@ -34,9 +35,9 @@ def spoken(field: str, value: str | None, shop: Shop, statuses: Mapping[str, str
     if field == "status":
         return statuses.get(value, value)
     if field == "particulars":
-        return PARTICULARS
+        return said(PARTICULARS)
     if field == "placed":
         return moment(datetime.fromisoformat(value), shop.timezone, now)
     if field in MONEY:
         return number(Decimal(value), 2)
-    return NOUGHTS.sub(r"\1", value) if field in PIECES else YES.get(value, value)
+    return NOUGHTS.sub(r"\1", value) if field in PIECES else said(YES[value]) if value in YES else value

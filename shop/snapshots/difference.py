@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from shop.languages import N_
 from shop.locks import Lease
 from shop.platforms.platform import Platform
 from shop.snapshots import difference_of_orders, setting_aside
@@ -42,20 +43,20 @@ COMPARED = {
         "customers",
         "coalesce(o.name, o.email, p.key)",
         (
-            ("e-mail", "email"), ("name", "name"), ("company", "company"), ("phone", "phone"), ("city", "city"),
-            ("country", "country"), ("group", "group_name"), ("price ratio", "price_ratio"), ("remark", "remark"),
+            (N_("e-mail"), "email"), (N_("name"), "name"), (N_("company"), "company"), (N_("phone"), "phone"),
+            (N_("city"), "city"), (N_("country"), "country"), (N_("group"), "group_name"), (N_("price ratio"), "price_ratio"), (N_("remark"), "remark"),
         ),
     ),
     "products": Compared(
         "products",
         "o.name",
         (
-            ("name", "name"), ("first SKU", "sku"), ("brand", "brand"), ("supplier", "supplier"),
-            ("category", "category"), ("visibility", "visibility"), ("address", "url"), ("type", "type"),
+            (N_("name"), "name"), (N_("first SKU"), "sku"), (N_("brand"), "brand"), (N_("supplier"), "supplier"),
+            (N_("category"), "category"), (N_("visibility"), "visibility"), (N_("address"), "url"), (N_("type"), "type"),
         ),
         (
-            ("prices", VARIANTS_STORED.format("v.price"), VARIANTS_STAGED.format("v.price::numeric(14,2)")),
-            ("stock", VARIANTS_STORED.format("v.stock"), VARIANTS_STAGED.format("v.stock::numeric(14,3)")),
+            (N_("prices"), VARIANTS_STORED.format("v.price"), VARIANTS_STAGED.format("v.price::numeric(14,2)")),
+            (N_("stock"), VARIANTS_STORED.format("v.stock"), VARIANTS_STAGED.format("v.stock::numeric(14,3)")),
         ),
     ),
 }  # fmt: skip
@@ -169,7 +170,7 @@ class Finder:
             "SELECT count(*) FROM {plan} p WHERE p.action = 'u' AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.line = p.line)"
         ).fetchone() or (0,)
         found = [{"field": field, "records": records} for field, records in rows]
-        return [*found, {"field": "other details", "records": other[0]}] if other[0] else found
+        return [*found, {"field": N_("other details"), "records": other[0]}] if other[0] else found
 
     def sample(self) -> list[dict[str, Any]]:
         """Return the changes of some records, in the order of the file."""

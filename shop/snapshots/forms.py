@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from werkzeug.datastructures import FileStorage
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.shops.models import Shop
 from shop.snapshots.queries import KINDS
 
@@ -24,11 +25,17 @@ def moment_of(given: str, zone: ZoneInfo) -> datetime:
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ShopError(
-            f"“{given[:40]}” is no time. Nothing was changed; write a day or a time like 2026-03-19 or 2026-03-19T08:00+01:00."
+            _(
+                "“%(given)s” is no time. Nothing was changed; write a day or a time like 2026-03-19 or 2026-03-19T08:00+01:00.",
+                given=given[:40],
+            )
         ) from error
     if not EARLIEST <= moment <= datetime.now(UTC):
         raise ShopError(
-            f"“{given[:40]}” lies in the future, or before any shop. Nothing was changed; write a time that has passed."
+            _(
+                "“%(given)s” lies in the future, or before any shop. Nothing was changed; write a time that has passed.",
+                given=given[:40],
+            )
         )
     return moment
 
@@ -51,16 +58,16 @@ class FetchForm:
         found = {}
         shop = next((shop for shop in shops if shop.slug == self.shop), None)
         if shop is None:
-            found["shop"] = "Choose one of your shops."
+            found["shop"] = _("Choose one of your shops.")
         if self.kind not in KINDS:
-            found["kind"] = "Choose orders, customers or products."
+            found["kind"] = _("Choose orders, customers or products.")
         if self.mode not in MODES:
-            found["mode"] = "Say whether everything is to be fetched, or what changed."
+            found["mode"] = _("Say whether everything is to be fetched, or what changed.")
         elif self.mode == "partial" and shop is not None:
             try:
                 self.changed_since(shop)
             except ShopError:
-                found["since"] = "Choose a day that has begun."
+                found["since"] = _("Choose a day that has begun.")
         return found
 
     def changed_since(self, shop: Shop) -> datetime | None:
@@ -100,13 +107,13 @@ class UploadForm:
         """Return a sentence for each field that cannot be used. `slugs` are the shops the person may load."""
         found = {}
         if self.shop not in slugs:
-            found["shop"] = "Choose one of your shops."
+            found["shop"] = _("Choose one of your shops.")
         if self.kind not in KINDS:
-            found["kind"] = "Choose orders, customers or products."
+            found["kind"] = _("Choose orders, customers or products.")
         if self.mode not in MODES:
-            found["mode"] = "Say whether the file holds everything or a part."
+            found["mode"] = _("Say whether the file holds everything or a part.")
         if self.file is None:
-            found["file"] = "Choose a file."
+            found["file"] = _("Choose a file.")
         elif not self.file_name.lower().endswith(ENDINGS):
-            found["file"] = "This is not a snapshot file. Choose JSON Lines, plain (.jsonl) or packed (.jsonl.gz)."
+            found["file"] = _("This is not a snapshot file. Choose JSON Lines, plain (.jsonl) or packed (.jsonl.gz).")
         return found

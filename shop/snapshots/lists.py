@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_
 
+from shop.languages import N_, NN_
 from shop.listing.cells import Fields
 from shop.listing.filters import Choice, Exact
 from shop.listing.listing import Spec
@@ -14,16 +15,17 @@ from shop.listing.scopes import ListedShop
 from shop.listing.sorts import COUNT, Segment, Sort
 from shop.snapshots.models import LIVE, Snapshot
 
-KINDS = {"orders": "Orders", "customers": "Customers", "products": "Products"}
+KINDS = {"orders": N_("Orders"), "customers": N_("Customers"), "products": N_("Products")}
+OF_KINDS = {"orders": N_("of orders"), "customers": N_("of customers"), "products": N_("of products")}
 STATES = {
-    "live": ("live", lambda: Snapshot.state.in_(LIVE)),
-    "done": ("complete", lambda: Snapshot.state == "done"),
-    "partial": ("partial", lambda: and_(Snapshot.state == "done", Snapshot.quarantined > 0)),
-    "previewed": ("preview", lambda: Snapshot.state == "previewed"),
-    "failed": ("failed", lambda: Snapshot.state == "failed"),
-    "cancelled": ("stopped", lambda: Snapshot.state == "cancelled"),
-    "queued": ("waiting", lambda: Snapshot.state == "queued"),
-    "running": ("running", lambda: Snapshot.state == "running"),
+    "live": (N_("live"), lambda: Snapshot.state.in_(LIVE)),
+    "done": (N_("complete"), lambda: Snapshot.state == "done"),
+    "partial": (N_("partial"), lambda: and_(Snapshot.state == "done", Snapshot.quarantined > 0)),
+    "previewed": (N_("preview"), lambda: Snapshot.state == "previewed"),
+    "failed": (N_("failed"), lambda: Snapshot.state == "failed"),
+    "cancelled": (N_("stopped"), lambda: Snapshot.state == "cancelled"),
+    "queued": (N_("waiting"), lambda: Snapshot.state == "queued"),
+    "running": (N_("running"), lambda: Snapshot.state == "running"),
 }
 
 
@@ -31,29 +33,30 @@ def is_of(kind: str) -> ColumnElement[bool]:
     return Snapshot.kind == kind
 
 
+COUNTED = NN_("snapshot", "snapshots")
 SNAPSHOTS = Spec(
     path="/snapshots",
-    one="snapshot",
-    many="snapshots",
+    one=COUNTED[0],
+    many=COUNTED[1],
     filters=(
-        Choice("kind", "Brings", {name: (f"of {name}", partial(is_of, name)) for name in KINDS}),
-        Choice("state", "State", STATES),
-        Days("requested", "Asked for", Snapshot.requested_at, verb="asked for"),
-        Exact("by", "Asked for by", Snapshot.requested_by, spoken="asked for by"),
+        Choice("kind", N_("Brings"), {name: (OF_KINDS[name], partial(is_of, name)) for name in KINDS}),
+        Choice("state", N_("State"), STATES),
+        Days("requested", N_("Asked for"), Snapshot.requested_at, verb=N_("asked for")),
+        Exact("by", N_("Asked for by"), Snapshot.requested_by, spoken=N_("asked for by")),
         Choice(
             "mode",
-            "Covers",
+            N_("Covers"),
             {
-                "full": ("of everything", lambda: Snapshot.mode == "full"),
-                "partial": ("of a part", lambda: Snapshot.mode == "partial"),
+                "full": (N_("of everything"), lambda: Snapshot.mode == "full"),
+                "partial": (N_("of a part"), lambda: Snapshot.mode == "partial"),
             },
         ),
     ),
     sorts=(
         Sort(
             "id",
-            "oldest first",
-            "newest first",
+            N_("oldest first"),
+            N_("newest first"),
             (
                 Segment(
                     source=Snapshot.__table__,

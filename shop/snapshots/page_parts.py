@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from shop.languages import N_
 from shop.listing.listing import Listing
 from shop.orders.queries import statuses_of
 from shop.personal import all_shown, shown, shown_sample
@@ -79,7 +80,7 @@ def difference_parts(preview: Snapshot, shop: Shop, now: datetime) -> dict[str, 
     found = preview.difference or {}
     totals = [
         (label, *(Decimal(found["money"][name][side]) for side in ("before", "after")))
-        for label, name in (("Sales", "sales"), ("All orders it touches", "total"))
+        for label, name in ((N_("Sales"), "sales"), (N_("All orders it touches"), "total"))
         if "money" in found
     ]
     largest = [

@@ -4,15 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shop.formatting import UNKNOWN, duration, number, percent, plural
+from shop.languages import N_, said
+from shop.languages import gettext as _
 from shop.locks import LASTS
 from shop.snapshots import awaited
 from shop.snapshots.models import Snapshot, SnapshotAttempt
 
-LOADED = {"wait": "Wait", "stage": "Stage", "prove": "Prove", "publish": "Publish", "done": "Done"}
+LOADED = {
+    "wait": N_("Wait"),
+    "stage": N_("Stage"),
+    "prove": N_("Prove"),
+    "publish": N_("Publish"),
+    "done": N_("Done"),
+}
 FETCHED = {
-    "request": "Request",
-    "wait": "Wait",
-    "download": "Download",
+    "request": N_("Request"),
+    "wait": N_("Wait"),
+    "download": N_("Download"),
     **{phase: words for phase, words in LOADED.items() if phase != "wait"},
 }
 SURE_AFTER = 2  # seconds of reading before a rate says anything
@@ -62,12 +70,12 @@ def step(snapshot: Snapshot, phase: str, now: datetime) -> Step:
     names = phases(snapshot)
     at, place = (list(names).index(one) for one in (snapshot.phase, phase))
     if place < at or snapshot.state in ("done", "previewed"):
-        return names[phase], note_behind(snapshot, phase), "done"
+        return said(names[phase]), note_behind(snapshot, phase), "done"
     if place > at:
-        return names[phase], "not yet" if snapshot.is_live else "not reached", "later"
+        return said(names[phase]), _("not yet") if snapshot.is_live else _("not reached"), "later"
     if not snapshot.is_live:
-        return names[phase], "stopped here", "failed"
-    return names[phase], note_now(snapshot, phase, now), "now"
+        return said(names[phase]), _("stopped here"), "failed"
+    return said(names[phase]), note_now(snapshot, phase, now), "now"
 
 
 def note_behind(snapshot: Snapshot, phase: str) -> str:
@@ -77,29 +85,30 @@ def note_behind(snapshot: Snapshot, phase: str) -> str:
     if phase == "wait":
         if snapshot.started_at is None:
             return UNKNOWN
-        return f"for {duration(max((snapshot.started_at - snapshot.requested_at).total_seconds(), 0))}"
+        return _("for %(spent)s", spent=duration(max((snapshot.started_at - snapshot.requested_at).total_seconds(), 0)))
     if phase == "stage":
         return plural(snapshot.lines, "line", "lines")
     if phase == "prove":
-        return "whole and plausible"
+        return _("whole and plausible")
     if phase == "publish" and snapshot.purpose == "preview":
-        return "only previewed"
+        return _("only previewed")
     if phase == "publish":
-        return f"{number(snapshot.inserted + snapshot.updated)} new or changed"
-    ended = snapshot.finished_at
-    return f"after {duration((ended - snapshot.requested_at).total_seconds())}" if ended else UNKNOWN
+        return _("%(count)s new or changed", count=number(snapshot.inserted + snapshot.updated))
+    if snapshot.finished_at is None:
+        return UNKNOWN
+    return _("after %(spent)s", spent=duration((snapshot.finished_at - snapshot.requested_at).total_seconds()))
 
 
 def note_now(snapshot: Snapshot, phase: str, now: datetime) -> str:
     if is_arriving(snapshot, phase):
         return awaited.note_now(snapshot, phase, now)
     if phase == "wait":
-        return f"for a worker, {duration(max((now - snapshot.requested_at).total_seconds(), 0))}"
+        return _("for a worker, %(spent)s", spent=duration(max((now - snapshot.requested_at).total_seconds(), 0)))
     if phase == "stage":
         return plural(snapshot.cursor_line, "line", "lines")
     if phase == "publish":
-        return f"{number(snapshot.published_lines)} of {number(snapshot.lines)} lines"
-    return "checking"
+        return _("%(count)s of %(most)s lines", count=number(snapshot.published_lines), most=number(snapshot.lines))
+    return _("checking")
 
 
 def counted(snapshot: Snapshot) -> tuple[str, int, int]:
@@ -107,33 +116,41 @@ def counted(snapshot: Snapshot) -> tuple[str, int, int]:
     if is_arriving(snapshot, snapshot.phase):
         return awaited.counted(snapshot)
     if snapshot.phase == "stage":
-        return "Bytes read", min(snapshot.bytes_read, snapshot.file_bytes or 0), snapshot.file_bytes or 0
+        return _("Bytes read"), min(snapshot.bytes_read, snapshot.file_bytes or 0), snapshot.file_bytes or 0
     if snapshot.phase == "publish":
-        return "Lines published", snapshot.published_lines, snapshot.lines
-    return "Waiting" if snapshot.phase == "wait" else "Checking", 0, 0
+        return _("Lines published"), snapshot.published_lines, snapshot.lines
+    return _("Waiting") if snapshot.phase == "wait" else _("Checking"), 0, 0
 
 
 def told(snapshot: Snapshot, attempt: SnapshotAttempt | None, now: datetime) -> list[str]:
     """Say share, rate, time left and what was set aside."""
     if is_arriving(snapshot, snapshot.phase):
         return awaited.told(snapshot, now)
-    _, done, most = counted(snapshot)
-    parts = [f"{percent(done / most, 0)} {'read' if snapshot.phase == 'stage' else 'published'}"] if most else []
+    _label, done, most = counted(snapshot)
+    parts = []
+    if most:
+        share = percent(done / most, 0)
+        parts.append(
+            _("%(share)s read", share=share) if snapshot.phase == "stage" else _("%(share)s published", share=share)
+        )
     if snapshot.phase == "stage" and attempt is not None:
         parts += pace(snapshot, (now - attempt.started_at).total_seconds(), resumed=attempt.number > 1)
     if snapshot.phase in ("stage", "prove", "publish"):
-        parts.append(f"{plural(snapshot.quarantined, 'record', 'records')} set aside")
+        parts.append(_("%(records)s set aside", records=plural(snapshot.quarantined, "record", "records")))
     return parts
 
 
 def pace(snapshot: Snapshot, spent: float, *, resumed: bool) -> list[str]:
     """Say how fast lines are read and how long the rest takes; a resumed run did not read all of them in this time."""
     if resumed:
-        return [f"taken up again, attempt {snapshot.attempts}"]
+        return [_("taken up again, attempt %(number)s", number=snapshot.attempts)]
     if spent < SURE_AFTER or not snapshot.bytes_read or not snapshot.file_bytes:
         return []
     left = spent * max(snapshot.file_bytes - snapshot.bytes_read, 0) / snapshot.bytes_read
-    return [f"{number(snapshot.cursor_line / spent)} lines a second", f"about {duration(max(left, 1))} left"]
+    return [
+        _("%(count)s lines a second", count=number(snapshot.cursor_line / spent)),
+        _("about %(spent)s left", spent=duration(max(left, 1))),
+    ]
 
 
 def silence(snapshot: Snapshot, now: datetime) -> float | None:

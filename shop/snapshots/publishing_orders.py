@@ -11,6 +11,7 @@ from shop.analytics import folds
 from shop.customers import identity, metrics
 from shop.db import connector
 from shop.errors import Conflict
+from shop.languages import N_
 from shop.orders import item_times
 from shop.orders.counting import counted
 from shop.partitions.creating import ensure
@@ -31,9 +32,11 @@ ITEMS = (
     "total_without_vat", "vat_rate", "purchase_price", "parent_line",
 )  # fmt: skip
 REVISED = (  # fields whose change a person wants to see, as text
-    ("status", "status_code"), ("total", "total"), ("paid", "paid"), ("e-mail", "email"), ("name", "name"),
-    ("phone", "phone"), ("placed", "placed_at"), ("payment", "payment_method"), ("delivery", "shipping_method"),
-    ("items", "items"), ("units", "units"), ("currency", "currency"), ("to pay", "to_pay"), ("particulars", "particulars"),
+    (N_("status"), "status_code"), (N_("total"), "total"), (N_("paid"), "paid"), (N_("e-mail"), "email"), (N_("name"), "name"),
+    (N_("phone"), "phone"), (N_("placed"), "placed_at"),
+    (N_("payment"), "payment_method"), (N_("delivery"), "shipping_method"),
+    (N_("items"), "items"), (N_("units"), "units"), (N_("currency"), "currency"), (N_("to pay"), "to_pay"),
+    (N_("particulars"), "particulars"),
 )  # fmt: skip
 
 

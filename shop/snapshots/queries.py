@@ -9,10 +9,11 @@ from sqlalchemy import ARRAY, Integer, Text, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from shop.db import db
+from shop.languages import N_
 from shop.snapshots.models import LIVE, FailedSnapshot, QuarantinedRecord, Snapshot, SnapshotAttempt
 
 MOST_REASONS = 5
-KINDS = ("orders", "customers", "products")
+KINDS = (N_("orders"), N_("customers"), N_("products"))
 
 
 @dataclass(frozen=True)

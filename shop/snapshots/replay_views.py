@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from shop.audit.recording import Action, record
 from shop.boundaries import lifted
 from shop.db import db
+from shop.languages import gettext as _
 from shop.snapshots import jobs, runs
 from shop.snapshots.addressed import busy, run_or_404, shop_of
 from shop.snapshots.models import Snapshot
@@ -72,7 +73,7 @@ def undoing(snapshot_id: int) -> Response:
     with lifted(), undo(snapshot_id, person().email, current_app.extensions["pult"]) as undone:
         record(Action.SNAPSHOT_UNDONE, f"snapshot {snapshot_id}", shop=shop_of(run), **asdict(undone))
         db.session.commit()
-    flash(f"Snapshot {snapshot_id} is undone: {undone}")
+    flash(_("Snapshot %(id)s is undone: %(undone)s", id=snapshot_id, undone=undone))
     return to_page(run)
 
 
@@ -87,7 +88,8 @@ def begun(run: Snapshot, page: str = "") -> Response:
     record(Action.SNAPSHOT_REQUESTED, f"snapshot {run.id}", shop=shop_of(run), kind=run.kind, mode=run.mode)
     db.session.commit()
     if not jobs.enqueue(run.id):
-        flash(f"Snapshot {run.id} waits: the queue cannot be reached. A worker takes it up when it is back.", "warn")
+        told = _("Snapshot %(id)s waits: the queue cannot be reached. A worker takes it up when it is back.", id=run.id)
+        flash(told, "warn")
     return to_page(run, page)
 
 

@@ -13,6 +13,8 @@ from shop.audit.recording import Action, record
 from shop.config import Config
 from shop.db import db
 from shop.errors import Conflict
+from shop.languages import gettext as _
+from shop.languages import said
 from shop.listing.answers import json_page, overall
 from shop.listing.asked import asked, root, secret, tidied
 from shop.listing.cells import Fields
@@ -194,7 +196,13 @@ def retry(snapshot_id: int) -> Response:
     if earlier.is_live:
         return redirect(f"/snapshots/{earlier.id}", HTTPStatus.SEE_OTHER)
     if not can_run_again(earlier):
-        raise Conflict(f"Snapshot {earlier.id} is {earlier.state}, not failed. Nothing was started.")
+        raise Conflict(
+            _(
+                "Snapshot %(id)s is %(state)s, not failed. Nothing was started.",
+                id=earlier.id,
+                state=said(earlier.state),
+            )
+        )
     return again(earlier, confirmed=False)
 
 
@@ -204,9 +212,9 @@ def confirmation(snapshot_id: int) -> str | Response:
     """Accept a file that stopped because it is empty or has shrunk; whoever does types the shop's name in addresses."""
     earlier = run_or_404(snapshot_id)
     if not can_be_accepted(earlier):
-        raise Conflict(f"Snapshot {earlier.id} does not wait for anybody's word. Nothing was started.")
+        raise Conflict(_("Snapshot %(id)s does not wait for anybody's word. Nothing was started.", id=earlier.id))
     if request.form.get("word", "").strip() != shop_of(earlier).slug:
-        page = show_page(earlier, word_error="This is not the shop’s name. Nothing was started.")
+        page = show_page(earlier, word_error=_("This is not the shop’s name. Nothing was started."))
         return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
     return again(earlier, confirmed=True)
 
@@ -222,7 +230,7 @@ def cancellation(snapshot_id: int) -> Response:
     cancel(run, person().email)
     record(Action.SNAPSHOT_CANCELLED, f"snapshot {snapshot_id}", shop=shop_of(run), kind=run.kind, phase=phase)
     db.session.commit()
-    flash(f"Snapshot {snapshot_id} is stopped.")
+    flash(_("Snapshot %(id)s is stopped.", id=snapshot_id))
     return redirect(f"/snapshots/{snapshot_id}", HTTPStatus.SEE_OTHER)
 
 
@@ -256,11 +264,12 @@ def started(run: Snapshot) -> Response:
     """Commit the run, wake a worker, and go to its page."""
     db.session.commit()
     if jobs.enqueue(run.id):
-        flash(f"Snapshot {run.id} is on its way.")
+        flash(_("Snapshot %(id)s is on its way.", id=run.id))
     else:
-        flash(
-            f"Snapshot {run.id} is waiting: the queue cannot be reached. A worker takes it up when it is back.", "warn"
+        told = _(
+            "Snapshot %(id)s is waiting: the queue cannot be reached. A worker takes it up when it is back.", id=run.id
         )
+        flash(told, "warn")
     return redirect(f"/snapshots/{run.id}", HTTPStatus.SEE_OTHER)
 
 

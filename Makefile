@@ -101,6 +101,7 @@ bench: install
 bench-scale: install
 	$(call install,[local$(COMMA)dev$(COMMA)bench])
 	$(BIN)/python -m bench scale
+	$(BIN)/python -m bench partitioning
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -58,8 +58,9 @@ def main() -> int:
             f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
         )
         for part in parts(sys.argv[1:]):
-            rows += part(config)
-    print(printed(rows))
+            found = part(config)
+            print(printed(found), flush=True)  # at once: what fails later takes nothing away
+            rows += found
     return int(any(row.holds is False for row in rows))
 
 

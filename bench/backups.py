@@ -1,21 +1,17 @@
 """A copy of a large installation while its site is used: how long dump, restore and comparison take, and whom they hold up."""
 
-import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import pairwise
-from multiprocessing.synchronize import Event
-from pathlib import Path
-from typing import Any
 
 import psycopg
 from flask_migrate import upgrade
 
 from bench.lines import LINES_AN_ORDER, fill
-from bench.meter import Meter, spread
+from bench.meter import spread
+from bench.seeding import DAILY_SALES
 from bench.table import Row
+from bench.visiting import Visits, visiting
 from shop.backups import taking
 from shop.backups.models import Backup
 from shop.config import Config
@@ -26,10 +22,8 @@ LINES = int(os.environ.get("BENCH_BACKUP_LINES", "1000000"))
 LIMIT = 120.0  # seconds for 8.2 million lines on two cores, from the first byte to the last row compared
 FULL = 8_200_000
 QUIET = 20.0  # seconds in which the page is opened while nothing else goes on
-PAUSE = 0.1  # seconds between two visits
 SLOWER = 2.0  # times its quiet 95th percentile that the page may take
 PAGE = "/orders/?shop=lines"
-Visits = list[tuple[float, float]]  # when a page was asked for, on the monotonic clock, and for how long; seconds
 PHASES = {"dump": "dump", "read": "read the rows of the moment", "check": "check the files", "restore": "restore", "compare": "compare"}  # fmt: skip
 
 
@@ -39,8 +33,9 @@ def run(config: Config) -> list[Row]:
     with app.app_context():
         upgrade()
         with psycopg.connect(config.database_url, autocommit=True) as connection:
-            fill(connection, LINES // LINES_AN_ORDER)
-        with visiting(config) as end:
+            shop = fill(connection, LINES // LINES_AN_ORDER)
+            connection.execute(DAILY_SALES, {"shop": shop})  # or the figures' own check would find a difference
+        with visiting(config, PAGE) as end:
             time.sleep(QUIET)
             began = time.monotonic()
             steps: list[tuple[str, float]] = []
@@ -68,44 +63,7 @@ def reported(copy: Backup, found: list[str], steps: list[tuple[str, float]], beg
     return [
         Row(f"a copy of {LINES:,} lines, proven", f"{total:.1f} s ({', '.join(parts)})", f"{limit:.0f} s: {LIMIT:.0f} s for {FULL:,}", total <= limit),
         Row("… rows compared, size", f"{copy.table_rows or 0:,} rows, {(copy.bytes or 0) / 1e6:,.0f} MB"),
-        Row("… differences", f"{len(found)}", "0", not found),
+        Row("… differences", "; ".join([str(len(found)), *found[:3]]), "0", not found),
         Row("the list of orders meanwhile, 50th and 95th percentile", f"{busy} against {quiet} alone"),
         Row("… slower by", f"{ratio:.2f}x", f"at most {SLOWER:.0f}x", ratio <= SLOWER),
     ]  # fmt: skip
-
-
-@contextmanager
-def visiting(config: Config) -> Iterator[Callable[[], Visits]]:
-    """Let a process of its own open the page until the answer is asked for."""
-    context = multiprocessing.get_context("spawn")
-    stop, answers = context.Event(), context.Queue()
-    values = (config.database_url, config.redis_url, config.secret_key, str(config.data_dir))
-    process = context.Process(target=visit, args=(values, stop, answers), daemon=True)
-    process.start()
-    answers.get(timeout=60)
-
-    def end() -> Visits:
-        stop.set()
-        found: Visits = answers.get(timeout=60)
-        return found
-
-    try:
-        yield end
-    finally:
-        stop.set()
-        process.join(10)
-
-
-def visit(values: tuple[str, str, str, str], stop: Event, answers: Any) -> None:
-    url, redis_url, secret, folder = values
-    app = create_app(Config(url, redis_url, secret, Path(folder)))
-    visits: Visits = []
-    with app.app_context():
-        meter = Meter(app, "")
-        meter.visits(PAGE, 3)
-        answers.put(None)
-        while not stop.wait(PAUSE):
-            began = time.monotonic()
-            meter.visit(PAGE)
-            visits.append((began, time.monotonic() - began))
-    answers.put(visits)

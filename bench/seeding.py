@@ -50,16 +50,17 @@ FROM (SELECT i, timestamptz '2022-01-01' + (i * interval '3 years' / %(orders)s)
              1 + (%(products)s * power(random(), 3))::int AS sku1, 1 + (%(products)s * power(random(), 3))::int AS sku2
       FROM (SELECT i, random() AS luck, (%(customers)s * power(random(), 2))::int AS who FROM generate_series(1, %(orders)s) AS i) AS drawn) AS made,
      LATERAL (SELECT CASE WHEN is_deleted THEN at END AS deleted_at) AS fate"""
+DAILY_SALES = """
+INSERT INTO daily_sales (shop_id, day, status_code, orders, items, units, total_sales, gross_sales, discounts, shipping, fees, tax, rounding)
+SELECT shop_id, local_day, status_code, count(*), sum(items), sum(units), sum(total_shop), sum(total_shop), 0, 0, 0, 0, 0
+FROM orders WHERE shop_id = %(shop)s AND deleted_at IS NULL GROUP BY shop_id, local_day, status_code"""
 FOLDS = (
     """
 INSERT INTO customer_metrics (shop_id, customer_id, orders_count, total_spent, first_order_at, last_order_at, first_order_day, last_order_day)
 SELECT c.shop_id, c.id, count(o.id), coalesce(sum(o.total_shop), 0), min(o.placed_at), max(o.placed_at), min(o.local_day), max(o.local_day)
 FROM customers c LEFT JOIN orders o ON o.shop_id = c.shop_id AND o.customer_id = c.id AND o.counted
 WHERE c.shop_id = %(shop)s GROUP BY c.shop_id, c.id""",
-    """
-INSERT INTO daily_sales (shop_id, day, status_code, orders, items, units, total_sales, gross_sales, discounts, shipping, fees, tax, rounding)
-SELECT shop_id, local_day, status_code, count(*), sum(items), sum(units), sum(total_shop), sum(total_shop), 0, 0, 0, 0, 0
-FROM orders WHERE shop_id = %(shop)s AND deleted_at IS NULL GROUP BY shop_id, local_day, status_code""",
+    DAILY_SALES,
     """
 INSERT INTO product_metrics (shop_id, sku, orders, units, sales)
 SELECT shop_id, sku, 1 + id %% 300, 1 + id %% 500, round((10 * exp(id %% 1000 / 100.0))::numeric, 2)

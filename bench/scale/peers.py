@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_admin import Admin
 from flask_admin.contrib.sqla import ModelView
+from flask_babel import Babel
 
 from bench.meter import Meter, timed
 from bench.table import Row
@@ -36,6 +37,7 @@ def peer_client(database_url: str) -> FlaskClient:
         SQLALCHEMY_DATABASE_URI=database_url.replace("postgresql://", "postgresql+psycopg://"), SECRET_KEY="peer"
     )
     db.init_app(app)
+    Babel(app)  # Flask-Admin asks it for words as soon as it is installed
     Admin(app, name="Peer").add_view(Orders(Order, db.session, endpoint="orders", url="/admin/orders"))
     return app.test_client()
 

@@ -1,9 +1,6 @@
 """The whole measurement at full size: fill, then pages, lookups, peers, totals, and a day's changes, in one run."""
 
-import importlib
-import importlib.util
 import os
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -13,11 +10,12 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import text
 
+from bench import maintenance
 from bench.meter import Meter
 from bench.scale import cases, day, lines, pages, peers
 from bench.scale.filling import Filled, fill, is_filled
 from bench.scale.shops import ScaleShop, shops_of
-from bench.table import Row
+from bench.table import Row, printed
 from shop.analytics.invariants import differences
 from shop.config import Config
 from shop.db import db
@@ -25,10 +23,6 @@ from shop.factory import create_app
 
 SCALE = float(os.environ.get("SCALE", "1"))
 SAMPLES = 20
-BESIDE = (
-    "bench.partitioning",
-    "bench.maintenance",
-)  # measured by modules of their own, where there are such: run(config) gives rows
 
 
 @dataclass(frozen=True)
@@ -56,23 +50,32 @@ def run(config: Config, scale: float = SCALE, rounds: Rounds = Rounds()) -> list
         rows += measured(config, app, shops_of(scale)[0], end, rounds)
         db.engine.dispose()
     print(f"Load of the machine when it ended: {' '.join(f'{load:.1f}' for load in os.getloadavg())}")
-    return [*rows, *(row for module in beside() for row in module(config))]
+    kept = maintenance.run(config, app)
+    with app.app_context():
+        kept += proven("of the largest shop, after the maintenance", shops_of(scale)[0].slug)
+        db.engine.dispose()
+    return [*rows, *kept]
 
 
 def measured(config: Config, app: Flask, largest: ScaleShop, end: date, rounds: Rounds) -> list[Row]:
     with closing(psycopg.connect(config.database_url, autocommit=True)) as connection:
         found = cases.samples(connection, largest.slug, SAMPLES)
         meter = Meter(app, "", rounds.warm)
-        rows = pages.deepest(meter, rounds.headline)
-        rows += pages.lists(meter, cases.examples(found[0]), rounds.each)
-        rows += pages.others(meter, found, rounds.headline)
-        rows += peers.peers(
-            meter, peers.peer_client(config.database_url), connection, pages.cursor_of_the_end(meter), rounds.each
-        )
-        rows += lines.quarter_totals(connection, end)
+        rows = told(pages.deepest(meter, rounds.headline))
+        rows += told(pages.lists(meter, cases.examples(found[0]), rounds.each))
+        rows += told(pages.others(meter, found, rounds.headline))
+        peer, end_of_list = peers.peer_client(config.database_url), pages.cursor_of_the_end(meter)
+        rows += told(peers.peers(meter, peer, connection, end_of_list, rounds.each))
+        rows += told(lines.quarter_totals(connection, end))
         changes = day.written(connection, largest, end, config.data_dir)
-    rows += day.imported(environment_of(config), largest, changes, end)
+    rows += told(day.imported(environment_of(config), largest, changes, end))
     return rows + proven("of the largest shop, after the changes", largest.slug)
+
+
+def told(rows: list[Row]) -> list[Row]:
+    """Print what is measured at once: what fails later takes nothing away."""
+    print(printed(rows), flush=True)
+    return rows
 
 
 def filled_rows(filled: Filled) -> list[Row]:
@@ -96,9 +99,3 @@ def environment_of(config: Config) -> dict[str, str]:
         "DATABASE_URL": config.database_url, "REDIS_URL": config.redis_url, "SECRET_KEY": config.secret_key,
         "PULT_DATA_DIR": str(config.data_dir), "TZ": "UTC",
     }  # fmt: skip
-
-
-def beside() -> Iterator[Callable[[Config], list[Row]]]:
-    for name in BESIDE:
-        if importlib.util.find_spec(name) is not None:
-            yield importlib.import_module(name).run

@@ -10,9 +10,13 @@ import psycopg
 from psycopg import sql
 
 from shop.backups.definitions import definitions
+from shop.backups.tools import make_way_here
 
 NOT_COPIED = ("staging",)  # what a run that is going on has put aside; it begins again from its file
 AT_ONCE = 2  # tables that are read at the same time
+ALONE = (
+    "SET LOCAL max_parallel_workers_per_gather = 0"  # more processes would be in the way of whoever waits for a page
+)
 AS_TEXT = {  # how a row is written as text, and so what its hash is
     "TimeZone": "UTC", "DateStyle": "ISO, YMD", "IntervalStyle": "postgres", "extra_float_digits": "1", "bytea_output": "hex",
     "row_security": "off", "statement_timeout": "0", "idle_in_transaction_session_timeout": "0", "jit": "off",
@@ -108,11 +112,13 @@ def read_table(conninfo: str, snapshot: str | None, schema: str, name: str) -> T
 def at_snapshot(conninfo: str, snapshot: str | None = None) -> Iterator[psycopg.Connection[Any]]:
     """Yield a connection inside one read-only transaction, at an exported snapshot if one is given."""
     with psycopg.connect(conninfo, autocommit=True, application_name="pult backup") as connection:
+        make_way_here(connection, [connection.info.backend_pid])
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         if snapshot:
             connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
         for name, value in AS_TEXT.items():
             connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
+        connection.execute(ALONE)
         yield connection
 
 

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import psycopg
+
 from shop.backups.contents import NOT_COPIED
-from shop.backups.tools import ToolFailed, environment, run
+from shop.backups.tools import ToolFailed, environment, make_way_here, run
 from shop.local.binaries import Tools
 
 JOBS = 2  # tables at once; one core is left to the site on the smallest machine
@@ -18,17 +21,23 @@ def dump(
 ) -> None:
     """Write the whole database, but for what runs have put aside. `progress` hears the bytes of the tables begun before."""
     begun: list[str] = []
+    name = f"pult dump {snapshot}"
 
     def told(line: str) -> None:
         if found := BEGUN.search(line):
             begun.append(f"{found[1]}.{found[2]}")
-            progress(sum(sizes.get(name, 0) for name in begun[:-JOBS]))
+            if len(begun) <= 2 * JOBS:  # by then each of its connections has begun with a table
+                with suppress(psycopg.Error):  # the dump itself will tell what is wrong with the server
+                    pids = watching.execute("SELECT pid FROM pg_stat_activity WHERE application_name = %s", (name,))
+                    make_way_here(watching, [pid for (pid,) in pids])
+            progress(sum(sizes.get(table, 0) for table in begun[:-JOBS]))
 
     command: list[str | Path] = [
         tools.folder / "pg_dump", "--format=directory", f"--jobs={JOBS}", "--compress=1", f"--snapshot={snapshot}", "--verbose",
         "--no-password", "--lock-wait-timeout=30s", *(f"--exclude-schema={name}" for name in NOT_COPIED), f"--file={folder}",
     ]  # fmt: skip
-    run(command, environment(conninfo), told)
+    with psycopg.connect(conninfo, autocommit=True) as watching:
+        run(command, environment(conninfo) | {"PGAPPNAME": name}, told)
 
 
 def dump_globals(tools: Tools, conninfo: str, folder: Path) -> str | None:

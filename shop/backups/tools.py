@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ IN_ENVIRONMENT = {  # a connection's parameter: the variable that carries it, so
 BETWEEN = 0.2  # seconds between two looks at a program that works
 MOST_LINES = 200  # of what it says that are kept
 LAST_WORDS = 600  # characters of its errors that are told
-NICE = 10  # of programs that copy and check: whoever waits for a page goes first
+NICE = 19  # of programs that copy and check: whoever waits for a page goes first
 Told = Callable[[str], None]
 
 
@@ -106,6 +106,23 @@ def run(
 def make_way(pid: int) -> None:
     """Let the work of others go before a process of ours and before what it starts from now on."""
     os.setpriority(os.PRIO_PROCESS, pid, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+
+
+def make_way_here(connection: psycopg.Connection[Any], pids: Iterable[int]) -> None:
+    """Let the work of others go before these processes of a server too, where it runs on this machine and they are ours to slow.
+
+    A server elsewhere, or one of another owner, works for us as for everybody.
+    """
+    if not connection.info.host.startswith(("/", "127.", "localhost", "::1")):
+        return
+    for pid in pids:
+        try:
+            if (
+                Path(f"/proc/{pid}/comm").read_text().startswith("postgres")
+            ):  # in a container its numbers mean other processes
+                make_way(pid)
+        except OSError:  # it has ended, or belongs to somebody else
+            continue
 
 
 def listen(program: subprocess.Popen[str], said: deque[str], told: Told | None) -> None:

@@ -123,7 +123,7 @@ def bounded_count(session: Session, listing: Listing, scopes: Sequence[Scope]) -
     found = (
         whole_list(listing.spec.whole, scopes)
         if listing.spec.whole and not listing.values
-        else matching(listing, scopes, MOST)
+        else matching(listing, scopes, MOST, kept=False)
     )
     if found is None:
         return 0
@@ -154,8 +154,11 @@ def whole_list(whole: Whole, scopes: Sequence[Scope]) -> Subquery | None:
     return rows.limit(MOST + 1).subquery()
 
 
-def matching(listing: Listing, scopes: Sequence[Scope], most: int | None) -> CTE | None:
-    """Return the rows that match, in no order; if there is a bound, one more, in each shop where shops are looked at alone."""
+def matching(listing: Listing, scopes: Sequence[Scope], most: int | None, *, kept: bool = True) -> CTE | None:
+    """Return the rows that match, in no order; if there is a bound, one more, in each shop where shops are looked at alone.
+
+    They are kept at hand for what reads them twice. Who only counts them has nothing of each but that it is there.
+    """
     bound = None if most is None else most + 1
     by_shop = listing.spec.by_shop
     each = [
@@ -182,7 +185,8 @@ def matching(listing: Listing, scopes: Sequence[Scope], most: int | None) -> CTE
         return None
     whole = each[0] if len(each) == 1 else union_all(*each)
     rows = select(whole.subquery())
-    return (rows if by_shop else rows.limit(bound)).cte("found").prefix_with("MATERIALIZED")
+    found = (rows if by_shop else rows.limit(bound)).cte("found")
+    return found.prefix_with("MATERIALIZED") if kept else found
 
 
 def of_shops(listing: Listing, segment: Segment, scope: Scope) -> list[ColumnElement[bool]]:

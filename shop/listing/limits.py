@@ -33,34 +33,48 @@ WALKING, WALKED = (
 )
 
 
+UNSAID, IS_WALKING = "settings not said yet", "walks an index"  # kept with the session
+
+
 def settle(session: Session) -> None:
-    """Plan every statement of this transaction for its own values, row by row along indexes, and let none of them run for long.
+    """Plan what follows in this transaction for its own values, row by row along indexes, and let none of it run for long.
 
     A page wants a few rows, or no more than are counted. Whatever first reads a whole table for that, to scan it or to join
-    it, is cheap only while what matches lies anywhere in it; the orders of last month all lie at its end.
+    it, is cheap only while what matches lies anywhere in it; the orders of last month all lie at its end. It is said to the
+    server together with what comes next, as each message costs a page its own way there and back.
     """
-    session.connection().exec_driver_sql(SETTLED)
+    session.info.update({UNSAID: SETTLED, IS_WALKING: False})
+
+
+def say(session: Session, *settings: str) -> None:
+    """Send settings, and before them what was not said yet, in one message."""
+    unsaid = session.info.pop(UNSAID, "")
+    session.connection().exec_driver_sql("; ".join(filter(None, (unsaid, *settings))))
 
 
 def within(session: Session, milliseconds: int, work: Callable[[], Result]) -> Result | None:
     """Return what the work reads, or None where its statements take longer; then the transaction is as it was before."""
-    connection = session.connection()  # two messages around the work: a nested transaction of the session sends four
-    connection.exec_driver_sql(f"SAVEPOINT patience; SET LOCAL statement_timeout = {milliseconds:d}")
+    keep_index_order(session, start=False, saying=f"SAVEPOINT patience; SET LOCAL statement_timeout = {milliseconds:d}")
     try:
         found = work()
     except OperationalError as error:
         if isinstance(error.orig, QueryCanceled):
-            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT patience; RELEASE SAVEPOINT patience")
+            session.info[IS_WALKING] = False
+            say(session, "ROLLBACK TO SAVEPOINT patience; RELEASE SAVEPOINT patience")
             return None
         raise
-    connection.exec_driver_sql(f"RELEASE SAVEPOINT patience; SET LOCAL statement_timeout = {LONGEST:d}")
+    say(session, f"RELEASE SAVEPOINT patience; SET LOCAL statement_timeout = {LONGEST:d}")
     return found
 
 
-def keep_index_order(session: Session, *, start: bool) -> None:
+def keep_index_order(session: Session, *, start: bool, saying: str = "") -> None:
     """Let the statements that follow walk an index in its order, or go back to any plan.
 
     A walk ends after a few rows, which no estimate of a search knows: sorting, a bitmap, or keeping one side of a join at
-    hand, would first read all that match.
+    hand, would first read all that match. Who asks for rows by their numbers after a walk need not go back.
     """
-    session.connection().exec_driver_sql(WALKING if start else WALKED)
+    if session.info.get(IS_WALKING, False) != start:
+        session.info[IS_WALKING] = start
+        say(session, WALKING if start else WALKED, saying)
+    elif saying or UNSAID in session.info:
+        say(session, saying)

@@ -16,7 +16,7 @@ from shop.listing.gathering import MOST, Gathered, bounded_count, gather, sort_o
 from shop.listing.limits import TURNS, keep_index_order, settle, within
 from shop.listing.listing import Listing, Position
 from shop.listing.scopes import Scope
-from shop.listing.window import Key, walk, walked
+from shop.listing.window import Key, walk
 
 
 class TooSlow(ShopError):
@@ -57,10 +57,11 @@ def page_of(
     With filters that the sort's index serves, the rows are walked to directly. With others the list first looks at what
     matches: a little is sorted as it is; a lot is met soon on a walk, or else sorted out. Either way the cost is bounded.
     """
-    settle(session)
     try:
+        total = folded()
+        settle(session)
         placed = at_its_day(session, listing, scopes)
-        return bounded(page_within(session, placed, scopes, folded()), placed)
+        return bounded(page_within(session, placed, scopes, total), placed)
     except OperationalError as error:
         if isinstance(error.orig, QueryCanceled):
             raise TooSlow(
@@ -199,12 +200,9 @@ def neighbours(session: Session, listing: Listing, scopes: Sequence[Scope], key:
     before, after = (
         replace(listing, position=position) for position in (Position(before=place), Position(after=place))
     )
-    if not listing.is_served:
-        return nearest(session, before, scopes), nearest(session, after, scopes)
-    keep_index_order(session, start=True)
-    found = [walked(session, each, scopes, 1) for each in (before, after)]
-    keep_index_order(session, start=False)
-    return found[0][0] if found[0] else None, found[1][0] if found[1] else None
+    found = nearest(session, before, scopes), nearest(session, after, scopes)
+    keep_index_order(session, start=False)  # the page of the row asks for much else
+    return found
 
 
 def nearest(session: Session, listing: Listing, scopes: Sequence[Scope]) -> Key | None:

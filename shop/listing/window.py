@@ -51,9 +51,7 @@ def walk(session: Session, listing: Listing, scopes: Sequence[Scope], limit: int
     `divided` walks each part of a shop by itself where the index allows it: right when the parts are all that is asked for.
     """
     keep_index_order(session, start=True)
-    found = walked(session, listing, scopes, limit, divided=divided)
-    keep_index_order(session, start=False)
-    return found
+    return walked(session, listing, scopes, limit, divided=divided)
 
 
 def walked(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, false
 
 from shop.languages import N_, said
 from shop.languages import gettext as _
@@ -39,6 +39,17 @@ BY_STATUS = ("status", "category", "counted")  # what only picks some of a shop'
 FOLDED = frozenset({*BY_STATUS, "placed"})  # what the daily folds are cut by
 
 
+def is_unpaid() -> ColumnElement[bool]:
+    return Order.paid == false()
+
+
+def is_unknown() -> ColumnElement[bool]:
+    return Order.paid.is_(None)
+
+
+RARE = {("no",): is_unpaid, NOT_KNOWN: is_unknown}
+
+
 @dataclass(frozen=True)
 class Statuses(Named):
     """A status by its code or name; “paid” and “unpaid” mean the payment where no shop has a status of that name."""
@@ -55,10 +66,10 @@ class Statuses(Named):
 
 @dataclass(frozen=True)
 class Payment(Lexemes):
-    """Whether an order is paid. Those of which nothing is known may all lie years back, and have an index of their own."""
+    """Whether an order is paid. Those that are not, or of which nothing is known, are few and have indexes of their own."""
 
     def condition(self, value: tuple[str, ...], zone: ZoneInfo) -> ColumnElement[bool]:
-        return Order.paid.is_(None) if value == NOT_KNOWN else super().condition(value, zone)
+        return RARE[value]() if value in RARE else super().condition(value, zone)
 
     def within(self, value: tuple[str, ...], shop_id: int) -> ColumnElement[bool] | None:
         return None if value == NOT_KNOWN else super().within(value, shop_id)
@@ -170,7 +181,8 @@ def paid_in(scope: Scope, payment: str) -> Scope:
         shop_id: (*asked, matches(OWN_WORDS, exactly(PAID + payment, of_shop(shop_id))))
         for shop_id, asked in scope.within.items()
     }
-    conditions = (*scope.conditions, matches(Order.search, exactly(PAID + payment)))
+    found = RARE[payment,]() if (payment,) in RARE else matches(Order.search, exactly(PAID + payment))
+    conditions = (*scope.conditions, found)
     return replace(scope, conditions=conditions, within=own, made_of=("payment", payment))
 
 

@@ -112,6 +112,20 @@ class Order(Model):
             "id",
             postgresql_where="paid IS NULL AND deleted_at IS NULL",
         ),
+        Index(
+            "ix_orders_payment_unknown_total",
+            "shop_id",
+            "total_shop",
+            "id",
+            postgresql_where="paid IS NULL AND deleted_at IS NULL",
+        ),
+        Index(
+            "ix_orders_unpaid_total",
+            "shop_id",
+            "total_shop",
+            "id",
+            postgresql_where="NOT paid AND deleted_at IS NULL",
+        ),
         Index("ix_orders_words", func.shop_words(shop_id, search), postgresql_using="gin"),
     )
 

@@ -15,7 +15,7 @@ from shop.errors import Conflict, ShopError
 from shop.formatting import plural
 from shop.listing.answers import json_page, overall
 from shop.listing.asked import asked, root, secret, tidied
-from shop.listing.limits import settle
+from shop.listing.limits import say, settle
 from shop.listing.links import Links
 from shop.listing.page import page_of
 from shop.listing.reading import read
@@ -212,6 +212,7 @@ FRESH = {"populate_existing": True}  # what was read before the lock may have ch
 def groups_page(refused: Refused | None = None) -> str:
     shops, now = chosen_shops(), datetime.now(UTC)
     settle(db.session())
+    say(db.session())
     found = overview([shop.id for shop in shops])
     listing = read(FAILURES, {"shop": request.args.getlist("shop")}, secret())
     return render_template(

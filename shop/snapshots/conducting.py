@@ -251,6 +251,7 @@ class Conductor:
         fault_point("publish.after")
         staging.drop_tables(self.connection, self.snapshot.id)
         statistics.gather(self.connection, self.kind, sum(planned.get(action, 0) for action in "iur"))
+        statistics.sort_in(self.connection, self.kind)
 
     def publish(self, planned: dict[str, int], proof: Proof, away: frozenset[str]) -> None:
         """Everything becomes visible in one commit: rows, folds, deletions and the run's own end."""

@@ -34,7 +34,7 @@ def test_the_total_is_exact_from_the_folds_and_bounded_where_they_do_not_reach(
 def test_a_count_that_takes_too_long_is_not_told(
     shop: Shop, adam: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow(*_whatever: object) -> CTE:
+    def slow(*_whatever: object, **_more: object) -> CTE:
         return select(func.pg_sleep(2).label("slept")).cte("slow")
 
     a_few(shop)

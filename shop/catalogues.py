@@ -60,32 +60,36 @@ class Catalogue:
         if not self.words:
             return sentence
         parts = SENTENCE_END.split(sentence)
-        ways = [self.whole(sentence, one=True), " ".join(self.joined(parts)) if len(parts) > 1 else None]
-        found = next((way for way in ways if way not in (None, sentence)), None)
-        return found or self.whole(sentence, one=False) or sentence
+        told = list(self.runs(parts, plain=True))
+        if all(found is not None for _part, found in told):
+            return " ".join(found or "" for _part, found in told)
+        found = self.whole(sentence)
+        if found is not None:
+            return found
+        return " ".join(part if found is None else found for part, found in self.runs(parts, plain=False))
 
-    def joined(self, parts: list[str]) -> Iterator[str]:
-        """Say each part anew, the longest run of sentences first that was written as one."""
+    def runs(self, parts: list[str], *, plain: bool) -> Iterator[tuple[str, str | None]]:
+        """Say each part anew, the longest run of sentences first that was written as one; None where it is not ours."""
         at = 0
         while at < len(parts):
             for length in range(len(parts) - at, 0, -1):
-                found = self.whole(" ".join(parts[at : at + length]), one=True)
+                found = self.whole(" ".join(parts[at : at + length]), plain=plain)
                 if found is not None or length == 1:
-                    yield parts[at] if found is None else found
+                    yield parts[at], found
                     at += length
                     break
 
-    def whole(self, sentence: str, *, one: bool) -> str | None:
+    def whole(self, sentence: str, *, plain: bool = False) -> str | None:
         """Return what was written as one sentence in this language, with what stood in it said anew too; None for any other.
 
-        `one` takes no value that holds the end of a sentence: then these are several, each to be said by itself.
+        With `plain`, no value may hold the end of a sentence: it would swallow the next one.
         """
         if sentence in self.words:
             return self.words[sentence]
         for head in (sentence[:HEAD], ""):
             for pattern, translated in self.patterns.get(head, ()):
                 met = pattern.fullmatch(sentence)
-                if met is not None and not (one and any(map(SENTENCE_END.search, met.groups("")))):
+                if met is not None and not (plain and any(map(SENTENCE_END.search, met.groups()))):
                     return translated(met)
         return None
 
@@ -103,7 +107,13 @@ class Catalogue:
         return found
 
     def filled(self, translated: str, met: re.Match[str]) -> str:
-        return translated % {name: self.said_anew(value) for name, value in met.groupdict().items()}
+        return translated % {name: self.value(text) for name, text in met.groupdict().items()}
+
+    def value(self, text: str) -> str:
+        """Say anew what stood in a sentence; a list word by word, where each of its words is ours."""
+        words = [self.whole(word) for word in text.split(", ")]
+        known = [word for word in words if word is not None]
+        return ", ".join(known) if 1 < len(words) == len(known) else self.said_anew(text)
 
     def recounted(self, forms: tuple[str, ...], met: re.Match[str]) -> str:
         values = met.groupdict()

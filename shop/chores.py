@@ -9,31 +9,30 @@ from typing import Any
 
 import structlog
 from flask import current_app
-from sqlalchemy import delete, func, or_, select
 
-from shop import heartbeats, task_runs
+from shop import clearing, heartbeats, task_runs
 from shop.analytics.invariants import differences
 from shop.backups import duplicating, pruning, reproving, taking
 from shop.config import Config
 from shop.db import db
 from shop.errors import Conflict, ShopError
 from shop.formatting import plural
+from shop.languages import NN_
+from shop.languages import gettext as _
 from shop.partitions.maintenance import maintain
 from shop.platforms.failures import PlatformFailure, WebhookMissing
 from shop.platforms.records import Kind
 from shop.platforms.registry import platform
 from shop.privacy import keeping
-from shop.settings.options import HISTORY_DAYS, RAW_FILE_DAYS
+from shop.settings.options import HISTORY_DAYS
 from shop.settings.values import value
 from shop.shops import problems, webhook_registration
 from shop.shops.models import Shop
 from shop.snapshots import overwriting, raw_files, restating, runs
 from shop.snapshots.coverage import changes_from, last_done, rests
 from shop.snapshots.jobs import enqueue
-from shop.snapshots.models import ReportedDeletion, Snapshot, WebhookNotice
+from shop.snapshots.models import Snapshot
 from shop.snapshots.reopening import reopen_due
-from shop.staff.models import OneTimeLink, SignIn
-from shop.staff.sessions import KEPT as SESSIONS_KEPT
 
 BY = "schedule"
 MOST_KEPT = 50  # differences that a check writes down
@@ -76,9 +75,9 @@ def ask_for_changes(kind: Kind, shop: Shop) -> Outcome:
     """
     now = task_runs.now()
     if rests(shop.id, kind.value, now):
-        return Outcome("The last one failed; the platform is asked again an hour after that.", "skipped")
+        return Outcome(_("The last one failed; the platform is asked again an hour after that."), "skipped")
     since = changes_from(shop.id, kind.value, now)
-    return asked(kind, shop, since, lambda live: Outcome(f"Snapshot {live} is still going.", "skipped"))
+    return asked(kind, shop, since, lambda live: Outcome(_("Snapshot %(num)s is still going.", num=live), "skipped"))
 
 
 def ask_for_all(kind: Kind, shop: Shop) -> Outcome:
@@ -87,8 +86,8 @@ def ask_for_all(kind: Kind, shop: Shop) -> Outcome:
     def meanwhile(live_id: int | None) -> Outcome:
         live = db.session.get(Snapshot, live_id) if live_id else None
         if live is None or live.mode == "partial":
-            raise Later(timedelta(minutes=1), f"Waits until snapshot {live_id or ''} is over.")
-        return Outcome(f"Snapshot {live.id} of everything is still going.", "skipped")
+            raise Later(timedelta(minutes=1), _("Waits until snapshot %(number)s is over.", number=live_id or ""))
+        return Outcome(_("Snapshot %(num)s of everything is still going.", num=live.id), "skipped")
 
     return asked(kind, shop, None, meanwhile)
 
@@ -100,21 +99,26 @@ def asked(kind: Kind, shop: Shop, since: datetime | None, meanwhile: Callable[[i
         return meanwhile(error.snapshot_id)
     except runs.Resting as error:
         return Outcome(error.message, "skipped")
-    what = f"changes since {since:%Y-%m-%d %H:%M} UTC" if since else "everything"
-    return Outcome(f"Snapshot {snapshot.id} asked for: {what}.", then=partial(enqueue, snapshot.id))
+    words = (
+        _("Snapshot %(num)s asked for: changes since %(since)s UTC.", num=snapshot.id, since=f"{since:%Y-%m-%d %H:%M}")
+        if since
+        else _("Snapshot %(num)s asked for: everything.", num=snapshot.id)
+    )
+    return Outcome(words, then=partial(enqueue, snapshot.id))
 
 
 def retry_failed() -> Outcome:
     """Take failed runs up again whose hour has come. Idempotent: what was taken up is committed with the end of this run."""
     taken = reopen_due()
     if not taken:
-        return Outcome("No failed snapshot was due.")
+        return Outcome(_("No failed snapshot was due."))
 
     def wake() -> None:
         for snapshot_id in taken:
             enqueue(snapshot_id)
 
-    return Outcome(f"Tried again: {', '.join(f'snapshot {snapshot_id}' for snapshot_id in taken)}.", then=wake)
+    named = ", ".join(_("snapshot %(num)s", num=snapshot_id) for snapshot_id in taken)
+    return Outcome(_("Tried again: %(snapshots)s.", snapshots=named), then=wake)
 
 
 def check_figures(shop: Shop) -> Outcome:
@@ -122,14 +126,17 @@ def check_figures(shop: Shop) -> Outcome:
     shop_id, slug = shop.id, shop.slug
     found = list(islice(differences(shop_id), MOST_KEPT))
     if not found:
-        return Outcome("Every figure is what its orders add up to.")
+        return Outcome(_("Every figure is what its orders add up to."))
     for one in found:
         log.error("figure_differs", shop=slug, **asdict(one))
-    more = " or more" if len(found) == MOST_KEPT else ""
-    first = found[0]
-    words = (
-        f"{plural(len(found), 'figure', 'figures')}{more} differ from the orders, "
-        f"first {first.what}: kept {first.kept}, orders make {first.made}."
+    first = {"what": found[0].what, "kept": found[0].kept, "made": found[0].made}
+    figures = plural(len(found), "figure", "figures")
+    if len(found) == MOST_KEPT:
+        figures = _("%(figures)s or more", figures=figures)
+    words = _(
+        "%(figures)s differ from the orders, first %(what)s: kept %(kept)s, orders make %(made)s.",
+        figures=figures,
+        **first,
     )
     return Outcome(words, "failed", {"differences": [asdict(one) for one in found]})
 
@@ -141,7 +148,7 @@ def bring_statuses_up(shop: Shop) -> Outcome:
     """
     config: Config = current_app.extensions["pult"]
     if not restating.behind(shop):
-        return Outcome("Every status counts as it is set.")
+        return Outcome(_("Every status counts as it is set."))
     try:
         with restating.restated(shop.id, config) as found:
             db.session.commit()
@@ -166,10 +173,10 @@ def check_webhook(shop: Shop) -> Outcome:
     where = webhook_registration.host(found.hook)
     if found.is_new or found.key:
         webhook_registration.keep(shop, found, config.secret_key)
-        return Outcome(f"The webhook was gone or had no key; it is registered at {where} again.")
+        return Outcome(_("The webhook was gone or had no key; it is registered at %(host)s again.", host=where))
     if shop.problem_code == WebhookMissing.code:
         problems.clear(shop)
-    return Outcome(f"The webhook is registered at {where}.")
+    return Outcome(_("The webhook is registered at %(host)s.", host=where))
 
 
 def maintain_quarters() -> Outcome:
@@ -191,10 +198,15 @@ def take_backup() -> Outcome:
     except Conflict as error:
         raise Later(timedelta(minutes=5), error.message) from error
     if found:
-        return Outcome(f"Copy {backup_id} is not restorable: {found[0]}", "failed", {"differences": found[:MOST_KEPT]})
+        words = _("Copy %(num)s is not restorable: %(found)s", num=backup_id, found=found[0])
+        return Outcome(words, "failed", {"differences": found[:MOST_KEPT]})
     plan = pruning.prune()
-    removed = f"; {plural(len(plan.removed), 'old one', 'old ones')} removed" if plan.removed else ""
-    return Outcome(f"Copy {backup_id} was taken, restored and compared{removed}.")
+    if not plan.removed:
+        return Outcome(_("Copy %(num)s was taken, restored and compared.", num=backup_id))
+    removed = plural(len(plan.removed), "old one", "old ones")
+    return Outcome(
+        _("Copy %(num)s was taken, restored and compared; %(copies)s removed.", num=backup_id, copies=removed)
+    )
 
 
 def prove_backups() -> Outcome:
@@ -206,11 +218,13 @@ def prove_backups() -> Outcome:
         raise Later(timedelta(minutes=10), error.message) from error
     bad = {backup_id: found for backup_id, found in proved.items() if found}
     if bad:
-        words = " ".join(f"Copy {backup_id}: {found[0]}" for backup_id, found in bad.items())
-        return Outcome(f"Not restorable any more. {words}", "failed", {"differences": list(bad.values())})
+        each = (_("Copy %(num)s: %(found)s", num=backup_id, found=found[0]) for backup_id, found in bad.items())
+        words = " ".join((_("Not restorable any more."), *each))
+        return Outcome(words, "failed", {"differences": list(bad.values())})
     if not proved:
-        return Outcome("There is no copy to prove.", "skipped")
-    return Outcome(f"Restorable, as before: {', '.join(f'copy {backup_id}' for backup_id in proved)}.")
+        return Outcome(_("There is no copy to prove."), "skipped")
+    named = ", ".join(_("copy %(num)s", num=backup_id) for backup_id in proved)
+    return Outcome(_("Restorable, as before: %(copies)s.", copies=named))
 
 
 def has_targets() -> bool:
@@ -228,9 +242,10 @@ def send_backups() -> Outcome:
         report = duplicating.catch_up()
     except Conflict as error:
         raise Later(timedelta(minutes=10), error.message) from error
-    sent = f"Sent and read back: {', '.join(report.sent)}." if report.sent else ""
-    removed = f"Removed from targets: {plural(report.removed, 'copy', 'copies')}." if report.removed else ""
-    words = " ".join(filter(None, (*report.failed, sent, removed))) or "Every target has what it needs."
+    sent = _("Sent and read back: %(copies)s.", copies=", ".join(report.sent)) if report.sent else ""
+    copies = plural(report.removed, "copy", "copies")
+    removed = _("Removed from targets: %(copies)s.", copies=copies) if report.removed else ""
+    words = " ".join(filter(None, (*report.failed, sent, removed))) or _("Every target has what it needs.")
     return Outcome(words, "failed" if report.failed else "done")
 
 
@@ -250,46 +265,18 @@ def keep_erased() -> Outcome:
 def keep_house() -> Outcome:
     """Clear away what nobody needs any more. Idempotent; each step is bounded by what a month leaves."""
     config: Config = current_app.extensions["pult"]
-    kept, files = timedelta(days=value(HISTORY_DAYS)), old_files()
+    kept, files = timedelta(days=value(HISTORY_DAYS)), clearing.old_files()
     gone = {
-        ("session", "sessions"): old_sessions(),
-        ("one-time link", "one-time links"): old_links(),
-        ("notice", "notices"): old_notices(kept),
-        ("overwritten order", "overwritten orders"): overwriting.forget(),
-        ("reported deletion", "reported deletions"): old_deletions(kept),
-        ("run", "runs"): task_runs.forget(kept),
-        ("heartbeat", "heartbeats"): heartbeats.forget(HEARTBEATS_KEPT),
-        ("unfinished file", "unfinished files"): raw_files.drop_unfinished(config.data_dir),
-        ("snapshot file", "snapshot files"): len(files),
+        NN_("session", "sessions"): clearing.old_sessions(),
+        NN_("one-time link", "one-time links"): clearing.old_links(),
+        NN_("notice", "notices"): clearing.old_notices(kept),
+        NN_("overwritten order", "overwritten orders"): overwriting.forget(),
+        NN_("reported deletion", "reported deletions"): clearing.old_deletions(kept),
+        NN_("run", "runs"): task_runs.forget(kept),
+        NN_("heartbeat", "heartbeats"): heartbeats.forget(HEARTBEATS_KEPT),
+        NN_("unfinished file", "unfinished files"): raw_files.drop_unfinished(config.data_dir),
+        NN_("snapshot file", "snapshot files"): len(files),
     }
     told = [plural(count, *nouns) for nouns, count in gone.items() if count]
-    words = f"Cleared away: {', '.join(told)}." if told else "There was nothing to clear away."
+    words = _("Cleared away: %(what)s.", what=", ".join(told)) if told else _("There was nothing to clear away.")
     return Outcome(words, then=partial(raw_files.remove, files, config.data_dir) if files else None)
-
-
-def old_files() -> list[str]:
-    days = value(RAW_FILE_DAYS)
-    return [] if days is None else raw_files.let_go(timedelta(days=days))
-
-
-def old_sessions() -> int:
-    old = func.now() - SESSIONS_KEPT
-    gone = delete(SignIn).where(or_(SignIn.expires_at < old, SignIn.ended_at < old)).returning(SignIn.token_hash)
-    return len(db.session.execute(gone).all())
-
-
-def old_links() -> int:
-    gone = delete(OneTimeLink).where(OneTimeLink.expires_at < func.now() - SESSIONS_KEPT).returning(OneTimeLink.id)
-    return len(db.session.execute(gone).all())
-
-
-def old_notices(kept: timedelta) -> int:
-    gone = delete(WebhookNotice).where(WebhookNotice.received_at < func.now() - kept)
-    return len(db.session.execute(gone.returning(WebhookNotice.key)).all())
-
-
-def old_deletions(kept: timedelta) -> int:
-    """Forget what runs were told that ended long ago; what they marked as deleted stays marked."""
-    old = select(Snapshot.id).where(Snapshot.finished_at < func.now() - kept)
-    gone = delete(ReportedDeletion).where(ReportedDeletion.snapshot_id.in_(old))
-    return len(db.session.execute(gone.returning(ReportedDeletion.key)).all())

@@ -17,6 +17,7 @@ from shop.backups.target_lines import current_lines
 from shop.config import Config
 from shop.db import MIGRATIONS, db
 from shop.formatting import plural
+from shop.languages import AT_WORK, spoken
 from shop.lateness import troubles
 from shop.staff.access import public
 
@@ -40,7 +41,8 @@ def live() -> Response:
 @public
 def ready() -> Response:
     """Answer 200 where all that Pult promises is there, by request or by itself, else 503 with the failing parts."""
-    parts = standing()
+    with spoken(AT_WORK.code):  # it is programs that ask
+        parts = standing()
     failing = sorted(name for name, found in parts.items() if found != OK)
     answer = jsonify(ready=not failing, failing=failing, parts=parts)
     answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE if failing else HTTPStatus.OK

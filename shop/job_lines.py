@@ -14,6 +14,7 @@ from sqlalchemy import text
 from shop import heartbeats, queues, schedule, task_runs
 from shop.admission import REFUSED
 from shop.db import db
+from shop.languages import N_
 from shop.lateness import by_pair
 from shop.schedule import Entry
 from shop.shops.models import Shop
@@ -21,10 +22,12 @@ from shop.shops.queries import home_zone
 from shop.task_runs import TaskRun
 
 PROMISES = {
-    queues.INTERACTIVE: "somebody waits for it",
-    queues.IMPORTS: "snapshots",
-    queues.OPS: "what the schedule asks",
+    queues.INTERACTIVE: N_("somebody waits for it"),
+    queues.IMPORTS: N_("snapshots"),
+    queues.OPS: N_("what the schedule asks"),
 }
+TITLES = {queues.INTERACTIVE: N_("Interactive"), queues.IMPORTS: N_("Imports"), queues.OPS: N_("Ops")}
+PARTS = (N_("interactive"), N_("imports"), N_("ops"), N_("scheduler"), N_("tick"))  # that a process serves
 ALIVE = timedelta(seconds=2 * queues.BEAT + 10)  # since the last word of a process that lives
 SHOWN = timedelta(minutes=15)  # that a process which fell silent is still told of
 WAITING = text(  # a run rests until look_at or not_before, and waits from then on
@@ -51,6 +54,10 @@ class QueueLine:
     calls: int | None
     refused: int | None
 
+    @property
+    def title(self) -> str:
+        return TITLES[self.name]
+
 
 @dataclass(frozen=True)
 class WorkerLine:
@@ -73,6 +80,10 @@ class ScheduleLine:
     last: TaskRun | None
     next: datetime
     troubles: list[str]
+
+    @property
+    def title_in_sentence(self) -> str:
+        return schedule.within(schedule.titled(self.entry, self.shop))
 
 
 def queue_lines(now: datetime) -> list[QueueLine]:

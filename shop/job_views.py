@@ -1,6 +1,9 @@
 """The page of jobs: what waits, who works, what is due, who holds which lock; running now, and breaking a lock."""
 
+from collections.abc import Collection
+from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, Flask, abort, flash, jsonify, redirect, render_template, request
 from sqlalchemy import text
@@ -11,9 +14,11 @@ from shop.audit.recording import Action, record
 from shop.db import db
 from shop.errors import Conflict
 from shop.job_lines import as_fields, queue_lines, schedule_lines, worker_lines
+from shop.languages import AT_WORK, spoken
+from shop.languages import gettext as _
 from shop.lock_lines import LockLine
 from shop.locks import JobLease
-from shop.schedule import Entry
+from shop.schedule import Entry, titled
 from shop.shops.models import Shop
 from shop.shops.queries import home_zone, shop_numbers
 from shop.staff.access import chosen_shops, may, requires, shop_or_404, visible_shops
@@ -55,9 +60,14 @@ def index() -> str:
 @bp.get("/jobs.json")
 @requires(Permission.READ_OPERATIONS)
 def rows() -> Response:
-    shops, now = chosen_shops(), task_runs.now()
-    return jsonify(
-        queues=[
+    """The same for programs, in one language whoever asks."""
+    with spoken(AT_WORK.code):
+        return jsonify(**for_programs(chosen_shops(), task_runs.now()))
+
+
+def for_programs(shops: Collection[Shop], now: datetime) -> dict[str, Any]:
+    return {
+        "queues": [
             {
                 "name": line.name,
                 "waiting": line.waiting,
@@ -68,7 +78,7 @@ def rows() -> Response:
             }
             for line in queue_lines(now)
         ],
-        workers=[
+        "workers": [
             {
                 "process": line.process,
                 "parts": line.parts,
@@ -77,8 +87,8 @@ def rows() -> Response:
             }
             for line in worker_lines(now)
         ],
-        schedule=[as_fields(line) for line in schedule_lines({shop.id for shop in shops}, now)],
-        locks=[
+        "schedule": [as_fields(line) for line in schedule_lines({shop.id for shop in shops}, now)],
+        "locks": [
             {
                 "key": line.key,
                 "holder": line.holder,
@@ -89,7 +99,7 @@ def rows() -> Response:
             }
             for line in lock_lines.lock_lines(shops, now)
         ],
-    )
+    }
 
 
 @bp.post("/jobs/runs")
@@ -101,19 +111,23 @@ def run_now() -> Response:
     db.session.execute(ONE_AT_A_TIME, {"name": f"run now {key}"})
     if key in task_runs.newest([key], LIVE):
         db.session.rollback()
-        flash(f"{titled(entry, shop)} is under way already. Nothing was added.")
+        flash(_("%(task)s is under way already. Nothing was added.", task=titled(entry, shop)))
         return back()
     run_id = task_runs.add(Due(*key, task_runs.now()))
     if run_id is None:
-        raise Conflict(f"{titled(entry, shop)} was begun by the schedule in this very moment. Nothing was added.")
+        raise Conflict(
+            _("%(task)s was begun by the schedule in this very moment. Nothing was added.", task=titled(entry, shop))
+        )
     record(Action.TASK_REQUESTED, f"task {entry.key}", shop=shop)
     db.session.commit()
     if ticking.wake(run_id, entry.key):
-        flash(f"{titled(entry, shop)} is on its way.")
+        flash(_("%(task)s is on its way.", task=titled(entry, shop)))
     else:
-        flash(
-            f"{titled(entry, shop)} waits: the queue cannot be reached. A worker takes it up when it is back.", "warn"
+        told = _(
+            "%(task)s waits: the queue cannot be reached. A worker takes it up when it is back.",
+            task=titled(entry, shop),
         )
+        flash(told, "warn")
     return back()
 
 
@@ -127,14 +141,19 @@ def break_lock() -> Response:
         abort(HTTPStatus.NOT_FOUND)
     if line is None or line.token != fence or not lock_lines.break_lock(line):
         db.session.rollback()
-        flash("The lock was free or had a new holder already. Nothing was changed.")
+        flash(_("The lock was free or had a new holder already. Nothing was changed."))
         return back()
     record(Action.LOCK_BROKEN, f"lock {key}", shop=shop_of(line), holder=line.holder, token=line.token)
     db.session.commit()
     lock_lines.open_gate(key)
     called = lock_lines.take_up_again(line.work)
-    then = "A worker is called for its work." if called else "A worker takes its work up when the queue is back."
-    flash(f"The lock is broken: what {line.holder} writes under token {line.token} is refused. {then}")
+    told = _(
+        "The lock is broken: what %(holder)s writes under token %(token)s is refused.",
+        holder=line.holder,
+        token=line.token,
+    )
+    then = _("A worker is called for its work.") if called else _("A worker takes its work up when the queue is back.")
+    flash(f"{told} {then}")
     return back()
 
 
@@ -147,14 +166,16 @@ def asked_entry() -> tuple[Entry, Shop | None]:
         return entry, None
     shop = shop_or_404(request.form.get("shop", ""))
     if not entry.shops(shop):
-        raise Conflict(f"{shop.name} is paused, or its connection waits to be mended. Nothing was begun.")
+        raise Conflict(
+            _("%(shop)s is paused, or its connection waits to be mended. Nothing was begun.", shop=shop.name)
+        )
     return entry, shop
 
 
 def asked_fence() -> int:
     given = request.form.get("token", "")
     if not given.isascii() or not given.isdigit() or int(given[:20]) > HIGHEST_FENCE:
-        abort(HTTPStatus.BAD_REQUEST, "`token` must be the number that the page showed beside the lock.")
+        abort(HTTPStatus.BAD_REQUEST, _("`token` must be the number that the page showed beside the lock."))
     return int(given)
 
 
@@ -163,11 +184,6 @@ def lock_is_anothers(key: str) -> bool:
     return db.session.get(JobLease, key[:200].replace("\x00", "")) is None or (
         lock_lines.work_of(key, visible_shops()) is None
     )
-
-
-def titled(entry: Entry, shop: Shop | None) -> str:
-    words = f"{entry.title} of {shop.name}" if shop else entry.title
-    return words[:1].upper() + words[1:]
 
 
 def shop_of(line: LockLine) -> Shop | None:

@@ -15,8 +15,10 @@ from shop.backups.wal_archiving import archiving
 from shop.boundaries import lifted
 from shop.db import db, session_connection
 from shop.formatting import duration
+from shop.languages import N_, retold, said
+from shop.languages import gettext as _
 from shop.partitions import soundness
-from shop.schedule import Entry
+from shop.schedule import Entry, titled
 from shop.settings import values
 from shop.shops.models import Shop
 from shop.task_runs import Pair, TaskRun
@@ -25,7 +27,10 @@ SCHEDULER_SILENT = timedelta(minutes=2)
 TICK_SILENT = timedelta(minutes=5)
 WORKER_SILENT = timedelta(seconds=90)
 AHEAD = timedelta(minutes=5)  # that a decided moment may lie in the future; more, and the clock has gone back
-WHO = {heartbeats.SCHEDULER: "The scheduler", heartbeats.TICK: "The tick"}
+SILENT = {
+    heartbeats.SCHEDULER: N_("The scheduler has not been heard of for %(spent)s."),
+    heartbeats.TICK: N_("The tick has not been heard of for %(spent)s."),
+}
 
 
 @dataclass(frozen=True)
@@ -87,10 +92,11 @@ def silent(first: datetime, now: datetime) -> Iterator[Trouble]:
     heard = {part.part: part.heard_at for part in heartbeats.last_heard()}
     for part, patience in ((heartbeats.SCHEDULER, SCHEDULER_SILENT), (heartbeats.TICK, TICK_SILENT)):
         if now - heard.get(part, first) > patience:
-            yield Trouble("schedule", f"{WHO[part]} has not been heard of for {long(now - heard.get(part, first))}.")
+            yield Trouble("schedule", said(SILENT[part]) % {"spent": long(now - heard.get(part, first))})
     for name in queues.ALL:
         if now - heard.get(name, first) > WORKER_SILENT:
-            yield Trouble("workers", f"Nobody has served the queue {name} for {long(now - heard.get(name, first))}.")
+            spent = long(now - heard.get(name, first))
+            yield Trouble("workers", _("Nobody has served the queue %(queue)s for %(spent)s.", queue=name, spent=spent))
 
 
 def late(now: datetime) -> Iterator[Trouble]:
@@ -117,22 +123,22 @@ def by_pair(asked: Sequence[tuple[Entry, Shop | None]], now: datetime) -> dict[P
 
 def of_pair(entry: Entry, shop: Shop | None, last: TaskRun, since: datetime | None, now: datetime) -> Iterator[Trouble]:
     """Tell what is late of one entry and shop. `since` is its last success, else since when it is known."""
-    what = f"{entry.title} of {shop.name}" if shop else entry.title
-    what, shop_id = what[:1].upper() + what[1:], shop.id if shop else None
+    what, shop_id = titled(entry, shop), shop.id if shop else None
     if last.scheduled_for - now > AHEAD:
-        yield Trouble(
-            "tasks", f"{what} was decided for a moment in the future: the database’s clock has gone back.", shop_id
-        )
+        ahead = _("%(task)s was decided for a moment in the future: the database’s clock has gone back.", task=what)
+        yield Trouble("tasks", ahead, shop_id)
         return
     moment = entry.timing.latest(now - entry.late_after, entry.zone_for(shop))
     undone = last.state == "queued" and last.not_before is None and last.scheduled_for + entry.late_after < now
     if moment > last.scheduled_for or undone:
         due = last.scheduled_for if undone else moment
-        yield Trouble("tasks", f"{what} is late: it was due {long(now - due)} ago.", shop_id)
+        words = _("%(task)s is late: it was due %(spent)s ago.", task=what, spent=long(now - due))
+        yield Trouble("tasks", words, shop_id)
     reference = since or last.scheduled_for
     if now - reference > entry.longest_without:
-        reason = f" {last.outcome}" if last.outcome and last.state in ("failed", "skipped") else ""
-        yield Trouble("work", f"{what} has not succeeded for {long(now - reference)}.{reason}", shop_id)
+        words = _("%(task)s has not succeeded for %(spent)s.", task=what, spent=long(now - reference))
+        reason = f" {retold(last.outcome)}" if last.outcome and last.state in ("failed", "skipped") else ""
+        yield Trouble("work", f"{words}{reason}", shop_id)
 
 
 def most_late(now: datetime) -> dict[str, timedelta]:
@@ -172,8 +178,8 @@ class Remembered:
                 self.found = troubles()
             self.until = time.monotonic() + self.lasts
         own = [one.sentence for one in self.found if one.shop_id is None or one.shop_id in shop_ids]
-        more = f" {len(own) - 1} more: `flask doctor` names all." if len(own) > 1 else ""
-        return own[0] + more if own else ""
+        more = _("%(num)s more: `flask doctor` names all.", num=len(own) - 1)
+        return f"{own[0]} {more}" if len(own) > 1 else "".join(own)
 
 
 def long(spent: timedelta) -> str:

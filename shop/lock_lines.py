@@ -14,6 +14,8 @@ from sqlalchemy.exc import OperationalError
 from shop import queues, schedule, ticking
 from shop.db import db
 from shop.errors import Conflict
+from shop.languages import N_, said
+from shop.languages import gettext as _
 from shop.locks import LASTS, JobLease, gate_name
 from shop.shops.models import Shop
 from shop.snapshots import jobs
@@ -23,6 +25,12 @@ from shop.task_runs import TaskRun
 OF_SNAPSHOT = re.compile(r"snapshot:(\d{1,9}):(\w+)")
 OF_PREVIEW = re.compile(r"preview:(\d{1,18})")
 OF_TASK = re.compile(r"task:(\d{1,18})")
+KINDS = {"orders": N_("orders"), "customers": N_("customers"), "products": N_("products")}
+PREVIEWS = {
+    "orders": N_("preview of orders"),
+    "customers": N_("preview of customers"),
+    "products": N_("preview of products"),
+}
 PATIENCE = "2s"  # for a holder that is in the midst of a transaction
 BREAK = text(
     """UPDATE job_leases SET fence = fence + 1, holder = NULL, expires_at = clock_timestamp()
@@ -141,7 +149,7 @@ def snapshot_work(shop_id: int, kind: str, names: dict[int, str], live: dict[tup
     if shop_id not in names:
         return None
     run = live.get((shop_id, kind))
-    return Work(f"{names[shop_id]}: {kind}", f"/snapshots/{run}" if run else "", shop_id, run)
+    return Work(f"{names[shop_id]}: {said(KINDS.get(kind, kind))}", f"/snapshots/{run}" if run else "", shop_id, run)
 
 
 def preview_work(run: Snapshot | None, key: str, names: dict[int, str]) -> Work | None:
@@ -149,7 +157,8 @@ def preview_work(run: Snapshot | None, key: str, names: dict[int, str]) -> Work 
         return Work(key)
     if run.shop_id not in names:
         return None
-    return Work(f"{names[run.shop_id]}: preview of {run.kind}", f"/snapshots/{run.id}", run.shop_id, run.id)
+    what = said(PREVIEWS[run.kind])
+    return Work(f"{names[run.shop_id]}: {what}", f"/snapshots/{run.id}", run.shop_id, run.id)
 
 
 def task_work(run: TaskRun | None, key: str, names: dict[int, str]) -> Work | None:
@@ -158,8 +167,10 @@ def task_work(run: TaskRun | None, key: str, names: dict[int, str]) -> Work | No
     if run.shop_id is not None and run.shop_id not in names:
         return None
     entry = schedule.entry_of(run.task)
-    title = entry.title if entry else run.task
-    words = f"{names[run.shop_id]}: {title}" if run.shop_id is not None else title
+    title = schedule.titled(entry) if entry else run.task[:1].upper() + run.task[1:]
+    if run.shop_id is None:
+        return Work(title, task_run=run)
+    words = f"{names[run.shop_id]}: {schedule.within(title)}"
     return Work(words[:1].upper() + words[1:], shop_id=run.shop_id, task_run=run)
 
 
@@ -179,8 +190,11 @@ def break_lock(line: LockLine) -> bool:
     except OperationalError as error:
         db.session.rollback()
         raise Conflict(
-            f"{line.holder} is in the midst of writing, and what it writes is whole or not there. Nothing was changed; "
-            "look again in a moment: the lock may be free by then."
+            _(
+                "%(holder)s is in the midst of writing, and what it writes is whole or not there. Nothing was changed; "
+                "look again in a moment: the lock may be free by then.",
+                holder=line.holder,
+            )
         ) from error
     return broken is not None
 

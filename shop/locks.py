@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.db import Model, connector, raw_connection
 from shop.errors import Conflict
+from shop.languages import gettext as _
 
 LASTS = 15  # seconds a lease is good for without a heartbeat
 BEAT = 5  # seconds between heartbeats
@@ -89,7 +90,10 @@ def take(connection: psycopg.Connection[Any], key: str) -> Lease:
     ).fetchone()
     if row is None:
         raise Conflict(
-            f"Another worker holds the lease {key} right now. Nothing was changed; try again when it is done."
+            _(
+                "Another worker holds the lease %(key)s right now. Nothing was changed; try again when it is done.",
+                key=key,
+            )
         )
     return Lease(key, row[0])
 
@@ -164,7 +168,10 @@ def gate(key: str, redis_url: str) -> Iterator[Any]:
         return
     if not taken:
         raise Conflict(
-            f"Another worker holds the lock {key} right now. Nothing was changed; try again when it is done."
+            _(
+                "Another worker holds the lock %(key)s right now. Nothing was changed; try again when it is done.",
+                key=key,
+            )
         )
     try:
         yield lock

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from shop import chores, queues
 from shop.backups.restorability import too_old
 from shop.chores import Outcome
+from shop.languages import N_, said
+from shop.languages import gettext as _
 from shop.platforms.records import Kind
 from shop.shops.models import Shop
 from shop.shops.queries import all_shops
@@ -49,6 +51,7 @@ class Entry:
     title: str
     timing: Timing
     job: Callable[..., Outcome]
+    title_of: str = "%(shop)s"  # its title for one shop
     zone: str = "UTC"
     queue: str = queues.OPS
     timeout: int = 300  # seconds
@@ -70,12 +73,20 @@ class Entry:
         return ZoneInfo(shop.timezone if self.zone == SHOPS_OWN and shop else self.zone)
 
 
+TITLES = {  # what changed, the same of a shop, everything, the same of a shop
+    Kind.PRODUCTS: (N_("Changed products"), N_("Changed products of %(shop)s"), N_("All products"), N_("All products of %(shop)s")),
+    Kind.CUSTOMERS: (N_("Changed customers"), N_("Changed customers of %(shop)s"), N_("All customers"), N_("All customers of %(shop)s")),
+    Kind.ORDERS: (N_("Changed orders"), N_("Changed orders of %(shop)s"), N_("All orders"), N_("All orders of %(shop)s")),
+}  # fmt: skip
+
+
 def snapshots_of(kind: Kind, minute: int) -> tuple[Entry, Entry]:
     """What changed, every few minutes; everything, once in the shop's own night."""
     return (
         Entry(
             key=f"snapshots.{kind.value}.changes",
-            title=f"changed {kind.value}",
+            title=TITLES[kind][0],
+            title_of=TITLES[kind][1],
             timing=Every(timedelta(minutes=10)),
             job=partial(chores.ask_for_changes, kind),
             shops=chores.can_be_asked,
@@ -85,7 +96,8 @@ def snapshots_of(kind: Kind, minute: int) -> tuple[Entry, Entry]:
         ),
         Entry(
             key=f"snapshots.{kind.value}.all",
-            title=f"all {kind.value}",
+            title=TITLES[kind][2],
+            title_of=TITLES[kind][3],
             timing=Cron(f"{minute} 2 * * *"),
             zone=SHOPS_OWN,
             job=partial(chores.ask_for_all, kind),
@@ -102,7 +114,7 @@ ENTRIES: tuple[Entry, ...] = (
     *snapshots_of(Kind.ORDERS, 35),
     Entry(
         key="snapshots.retry",
-        title="another try of failed snapshots",
+        title=N_("Another try of failed snapshots"),
         timing=Every(timedelta(hours=1)),
         job=chores.retry_failed,
         late_after=timedelta(minutes=30),
@@ -110,7 +122,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key=FIGURES,
-        title="check of the figures",
+        title=N_("Check of the figures"),
+        title_of=N_("Check of the figures of %(shop)s"),
         timing=Cron("40 4 * * *"),
         zone=SHOPS_OWN,
         job=chores.check_figures,
@@ -120,7 +133,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key=STATUSES,
-        title="statuses that count as sales",
+        title=N_("Statuses that count as sales"),
+        title_of=N_("Statuses that count as sales of %(shop)s"),
         timing=Every(timedelta(minutes=10)),
         job=chores.bring_statuses_up,
         timeout=3600,
@@ -130,7 +144,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="webhooks.check",
-        title="check of the webhook",
+        title=N_("Check of the webhook"),
+        title_of=N_("Check of the webhook of %(shop)s"),
         timing=Cron("10 5 * * *"),
         zone=SHOPS_OWN,
         job=chores.check_webhook,
@@ -140,7 +155,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="partitions.check",
-        title="check of the quarters",
+        title=N_("Check of the quarters"),
         timing=Cron("50 1 * * *"),
         job=chores.maintain_quarters,
         timeout=7200,
@@ -150,7 +165,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="partitions.quarter",
-        title="the next quarter",
+        title=N_("The next quarter"),
         timing=Cron("30 0 26 3,6,9,12 *"),  # a few days before it begins
         job=chores.maintain_quarters,
         timeout=7200,
@@ -160,7 +175,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key=BACKUP,
-        title="backup",
+        title=N_("Backup"),
         timing=Cron("20 1 * * *"),
         job=chores.take_backup,
         timeout=4 * 3600,
@@ -169,7 +184,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="backups.prove",
-        title="another restore of the backups",
+        title=N_("Another restore of the backups"),
         timing=Cron("30 5 * * 0"),
         job=chores.prove_backups,
         timeout=8 * 3600,
@@ -178,7 +193,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="backups.send",
-        title="backups to their targets",
+        title=N_("Backups to their targets"),
         timing=Every(timedelta(hours=1)),
         job=chores.send_backups,
         timeout=8 * 3600,
@@ -187,7 +202,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="privacy.keep",
-        title="erased people in files and copies",
+        title=N_("Erased people in files and copies"),
         timing=Every(timedelta(hours=1)),
         job=chores.keep_erased,
         timeout=4 * 3600,
@@ -196,7 +211,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="housekeeping",
-        title="housekeeping",
+        title=N_("Housekeeping"),
         timing=Cron("20 3 * * *"),
         job=chores.keep_house,
         timeout=1800,
@@ -208,6 +223,17 @@ ENTRIES: tuple[Entry, ...] = (
 
 def entry_of(key: str) -> Entry | None:
     return next((entry for entry in ENTRIES if entry.key == key), None)
+
+
+def titled(entry: Entry, shop: Shop | None = None) -> str:
+    """Return what an entry is called, for one shop where it is given."""
+    words = said(entry.title_of) % {"shop": shop.name} if shop else said(entry.title)
+    return words[:1].upper() + words[1:]
+
+
+def within(title: str) -> str:
+    """Return a title as it stands in a sentence."""
+    return title[:1].lower() + title[1:]
 
 
 def next_moment(key: str, now: datetime) -> datetime:
@@ -248,12 +274,12 @@ def last_moment(run: TaskRun | None) -> datetime | None:
 def decision(entry: Entry, zone: ZoneInfo, key: Pair, last: datetime | None, now: datetime) -> Due | None:
     """Decide about the newest moment up to `now`. Nothing up to `last` is decided again, wherever the clock stands."""
     if last is None:
-        return Due(*key, now, reason="Seen for the first time; it is due from here on.")
+        return Due(*key, now, reason=_("Seen for the first time; it is due from here on."))
     newest = entry.timing.latest(now, zone)
     if newest <= last:
         return None
     passed_over = count(entry.timing, zone, last, newest) - 1
-    reason = "" if caught_up(entry, now - newest) else "Nobody was there for it, and now it is too late."
+    reason = "" if caught_up(entry, now - newest) else _("Nobody was there for it, and now it is too late.")
     return Due(*key, newest, passed_over, reason, may_overlap=entry.overlap is Overlap.QUEUE)
 
 

@@ -24,6 +24,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.db import Model, db
+from shop.languages import gettext as _
+from shop.languages import ngettext
 
 LIVE = ("queued", "running")
 SILENT = timedelta(seconds=20)  # without a heartbeat, after which a run counts as left behind
@@ -84,7 +86,7 @@ ADD = text(
     INSERT INTO task_runs (task, shop_id, scheduled_for, passed_over, state, outcome, finished_at)
     SELECT :task, :shop, :at, :passed_over,
            CASE WHEN :reason <> '' OR busy.yes THEN 'skipped' ELSE 'queued' END,
-           CASE WHEN :reason <> '' THEN :reason WHEN busy.yes THEN 'The run before it was still going.' END,
+           CASE WHEN :reason <> '' THEN :reason WHEN busy.yes THEN :busy END,
            CASE WHEN :reason <> '' OR busy.yes THEN clock_timestamp() END
     FROM (SELECT :waits_for_none AND EXISTS (
               SELECT 1 FROM task_runs WHERE task = :task AND shop_id IS NOT DISTINCT FROM CAST(:shop AS int)
@@ -138,6 +140,7 @@ def add(decision: Due) -> int | None:
         "passed_over": decision.passed_over,
         "reason": decision.reason,
         "waits_for_none": not decision.may_overlap,
+        "busy": _("The run before it was still going."),
     }
     row = db.session.execute(ADD, values).first()
     return row.id if row and row.state == "queued" else None
@@ -186,9 +189,12 @@ def left_behind() -> list[TaskRun]:
     found = db.session.scalars(select(TaskRun).where(TaskRun.state.in_(LIVE), due).order_by(TaskRun.id)).all()
     for run in found:
         if run.state == "running" and run.attempts >= MOST_DEATHS:
-            end(
-                run.id, "failed", f"Its worker died {run.attempts} times; it is not tried again before its next moment."
+            words = ngettext(
+                "Its worker died %(num)s time; it is not tried again before its next moment.",
+                "Its worker died %(num)s times; it is not tried again before its next moment.",
+                run.attempts,
             )
+            end(run.id, "failed", words)
     return [run for run in found if run.attempts < MOST_DEATHS]
 
 

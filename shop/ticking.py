@@ -12,6 +12,7 @@ from shop.backups import jobs as restorations
 from shop.config import Config
 from shop.db import db
 from shop.errors import Conflict, ShopError
+from shop.languages import gettext as _
 from shop.locks import Lease, LostLease, held
 from shop.schedule import Entry
 from shop.scheduler import assert_tick
@@ -119,7 +120,7 @@ def carry_out(run_id: int, lease: Lease) -> None:
         task_runs.give_back(run_id, error.wait, error.message)
     except Stopped:
         db.session.rollback()
-        task_runs.give_back(run_id, timedelta(0), "Its worker was told to end; the next one begins it again.")
+        task_runs.give_back(run_id, timedelta(0), _("Its worker was told to end; the next one begins it again."))
     except ShopError as error:
         db.session.rollback()
         outcome = chores.Outcome(error.message, "failed")
@@ -128,7 +129,8 @@ def carry_out(run_id: int, lease: Lease) -> None:
         raise
     except BaseException as error:
         db.session.rollback()
-        close(run_id, lease, chores.Outcome(f"It broke: {type(error).__name__}. The log has the trace.", "failed"))
+        words = _("It broke: %(error)s. The log has the trace.", error=type(error).__name__)
+        close(run_id, lease, chores.Outcome(words, "failed"))
         raise
     if outcome:
         close(run_id, lease, outcome)
@@ -138,9 +140,9 @@ def carry_out(run_id: int, lease: Lease) -> None:
 
 def chore(entry: Entry | None, shop: Shop | None) -> chores.Outcome:
     if entry is None:
-        return chores.Outcome("This version of Pult has no such task.", "skipped")
+        return chores.Outcome(_("This version of Pult has no such task."), "skipped")
     if shop and entry.shops and not entry.shops(shop):
-        return chores.Outcome("The shop is paused, or its connection waits to be mended.", "skipped")
+        return chores.Outcome(_("The shop is paused, or its connection waits to be mended."), "skipped")
     return entry.job(*([shop] if shop else []))
 
 

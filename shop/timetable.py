@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
+from shop.languages import gettext as _
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WIDEST = timedelta(hours=3)  # that clocks go back anywhere, and a little more
 MOST_COUNTED = 1_000
@@ -33,7 +35,7 @@ class Every:
         return self.latest(moment, _zone) + self.interval
 
     def words(self) -> str:
-        return f"every {self.interval.total_seconds() / 60:g} min"
+        return _("every %(num)s min", num=f"{self.interval.total_seconds() / 60:g}")
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ LADDER = {
 WORK = 4  # any other file: named after what it does
 EDGES = {  # what stands around the domains and may know them
     "factory", "frame", "health", "doctor", "demo",
-    "schedule", "schedule_commands", "chores", "ticking", "lateness", "punctuality",
+    "schedule", "schedule_commands", "chores", "clearing", "ticking", "lateness", "punctuality",
     "job_views", "job_lines", "lock_lines", "partition_views",
     "backup_views", "restoration_views", "metrics",
     "setting_commands", "setting_effects", "setting_findings", "setting_views",

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shop.formatting import local_day
+from shop.languages import N_, said
 from shop.listing.days import DayRange
 from shop.recovery.queries import Part
 from shop.shops.models import Shop
 from shop.snapshots.queries import freshness
 
 NUMBERS = {
-    "orders": "orders, sales figures and what customers spent",
-    "customers": "customers’ names and addresses",
-    "products": "products, prices and stock",
+    "orders": N_("orders, sales figures and what customers spent"),
+    "customers": N_("customers’ names and addresses"),
+    "products": N_("products, prices and stock"),
 }
 Known = Mapping[tuple[int, str], datetime | None]
 
@@ -49,4 +50,4 @@ def of_part(part: Part, shop: Shop, as_of: datetime | None, now: datetime) -> To
     days = ""
     if as_of is not None and as_of < part.last_at:
         days = DayRange(local_day(as_of, shop.timezone), local_day(now, shop.timezone)).words
-    return Touched(shop, part, as_of, days, NUMBERS[part.kind])
+    return Touched(shop, part, as_of, days, said(NUMBERS[part.kind]))

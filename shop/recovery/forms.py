@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
 
 PACES = (5, 20, 60)  # tries a minute
 LONGEST_REASON = 300
@@ -13,7 +14,7 @@ def cause_of(values: Mapping[str, str]) -> str:
     """Return the cause that a form of a group names."""
     cause = values.get("cause", "")
     if not cause or "\x00" in cause:
-        raise ShopError("The form names no cause. Nothing was changed; go back to the page and press again.")
+        raise ShopError(_("The form names no cause. Nothing was changed; go back to the page and press again."))
     return cause
 
 
@@ -21,7 +22,7 @@ def pace_of(values: Mapping[str, str]) -> int:
     """Return how many a minute are to be tried."""
     given = values.get("pace", "")
     if given not in {str(pace) for pace in PACES}:
-        raise ShopError("This is no pace. Nothing was changed; choose 5, 20 or 60 a minute.")
+        raise ShopError(_("This is no pace. Nothing was changed; choose 5, 20 or 60 a minute."))
     return int(given)
 
 
@@ -39,12 +40,14 @@ class DismissalForm:
     def errors(self) -> dict[str, str]:
         """Return a sentence for each field that cannot be used."""
         if not self.reason:
-            return {"reason": "Say why; the reason stays with the failure."}
+            return {"reason": _("Say why; the reason stays with the failure.")}
         if len(self.reason) > LONGEST_REASON:
-            return {"reason": f"Say it in {LONGEST_REASON} characters or fewer."}
+            return {"reason": _("Say it in %(most)s characters or fewer.", most=LONGEST_REASON)}
         return {}
 
     def errors_of_group(self, failures: int) -> dict[str, str]:
         typed = "".join(self.count.split())
-        wrong = {} if typed == str(failures) else {"count": f"There are {failures} now. Nothing was closed."}
+        wrong = (
+            {} if typed == str(failures) else {"count": _("There are %(num)s now. Nothing was closed.", num=failures)}
+        )
         return self.errors() | wrong

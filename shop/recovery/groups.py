@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, 
 
 from shop.db import db
 from shop.errors import Conflict
+from shop.languages import gettext as _
 from shop.recovery.queries import OPEN, Group, being_tried, overview, passed_at
 from shop.snapshots import retries
 from shop.snapshots.models import FailedSnapshot, Snapshot
@@ -30,7 +31,7 @@ def probe(cause: str, shop_ids: Collection[int]) -> Snapshot | None:
     alone_at(cause)
     if cause in being_tried(shop_ids):
         return None
-    why = "Not one of these failures can be tried again: no file of theirs is stored. Nothing was started."
+    why = _("Not one of these failures can be tried again: no file of theirs is stored. Nothing was started.")
     for run in db.session.scalars(newest_of_each(cause, shop_ids)).all():
         try:
             if reopen(run):
@@ -71,7 +72,9 @@ def spread(cause: str, shop_ids: Collection[int], pace: int, by: str) -> int:
     if group is None or group.paced:
         return 0
     if not is_proved(group, passed_at([cause], shop_ids).get(cause)):
-        raise Conflict("Not one of these has succeeded since the last one failed. Nothing was started; try one first.")
+        raise Conflict(
+            _("Not one of these has succeeded since the last one failed. Nothing was started; try one first.")
+        )
     each = (
         select(FailedSnapshot.id, (func.row_number().over(order_by=FailedSnapshot.id.desc()) - 1).label("place"))
         .join(Snapshot, Snapshot.id == FailedSnapshot.snapshot_id)

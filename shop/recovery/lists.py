@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, text
 
+from shop.languages import N_
 from shop.listing.cells import Fields
 from shop.listing.filters import Choice, Exact
 from shop.listing.listing import Spec
@@ -15,7 +16,8 @@ from shop.recovery.queries import OPEN
 from shop.snapshots.lists import KINDS
 from shop.snapshots.models import FailedSnapshot, Snapshot
 
-SHOWN_RESOLVED = "30 days"
+SHOWN_RESOLVED = "30 days"  # as SQL has it, and the words of the filter
+OF_KINDS = {"orders": N_("of orders"), "customers": N_("of customers"), "products": N_("of products")}
 
 
 def is_of(kind: str) -> ColumnElement[bool]:
@@ -33,22 +35,22 @@ def was_resolved() -> ColumnElement[bool]:
 FAILURES = Spec(
     path="/recovery",
     one="failure",
-    many="failures",
+    many=N_("failures"),
     filters=(
-        Exact("cause", "Cause", FailedSnapshot.fingerprint, spoken="with the cause"),
-        Choice("kind", "Brings", {name: (f"of {name}", partial(is_of, name)) for name in KINDS}),
+        Exact("cause", N_("Cause"), FailedSnapshot.fingerprint, spoken=N_("with the cause")),
+        Choice("kind", N_("Brings"), {name: (OF_KINDS[name], partial(is_of, name)) for name in KINDS}),
         Choice(
             "state",
-            "State",
-            {"open": ("open", is_open), "resolved": (f"settled in the last {SHOWN_RESOLVED}", was_resolved)},
+            N_("State"),
+            {"open": (N_("not settled"), is_open), "resolved": (N_("settled in the last 30 days"), was_resolved)},
             usual=is_open,
         ),
     ),
     sorts=(
         Sort(
             "id",
-            "oldest first",
-            "newest first",
+            N_("oldest first"),
+            N_("newest first"),
             (
                 Segment(
                     source=FailedSnapshot.__table__,

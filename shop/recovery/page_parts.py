@@ -8,6 +8,7 @@ from pathlib import Path
 from shop.db import db
 from shop.errors import ShopError
 from shop.formatting import number
+from shop.languages import gettext as _
 from shop.listing.listing import Listing
 from shop.recovery import wording
 from shop.recovery.blast import Touched, known_until, touched
@@ -94,7 +95,11 @@ def file_note(run: Snapshot, data_dir: Path) -> str:
     try:
         size = stored_path(run.file_path, data_dir).stat().st_size
     except (ShopError, OSError):
-        return "It is not in the raw store any more, so the run cannot go on from it."
+        return _("It is not in the raw store any more, so the run cannot go on from it.")
     if run.file_bytes is not None and size != run.file_bytes:
-        return f"It lies in the raw store with {number(size)} bytes instead of {number(run.file_bytes)}: it is damaged."
-    return "It is still in the raw store, as large as it was."
+        return _(
+            "It lies in the raw store with %(size)s bytes instead of %(expected)s: it is damaged.",
+            size=number(size),
+            expected=number(run.file_bytes),
+        )
+    return _("It is still in the raw store, as large as it was.")

@@ -11,8 +11,8 @@ from shop import personal
 from shop.audit.recording import Action, record
 from shop.config import Config
 from shop.db import db
-from shop.errors import Conflict, ShopError
-from shop.formatting import plural
+from shop.errors import Conflict
+from shop.languages import gettext as _
 from shop.listing.answers import json_page, overall
 from shop.listing.asked import asked, root, secret, tidied
 from shop.listing.limits import say, settle
@@ -22,6 +22,7 @@ from shop.listing.reading import read
 from shop.listing.scopes import scopes
 from shop.recovery import groups, wording
 from shop.recovery.addressed import asked_ids, failure_or_404, only_shop, query, shop_of
+from shop.recovery.answers import to_groups, turned_away
 from shop.recovery.forms import PACES, DismissalForm, cause_of, pace_of
 from shop.recovery.lists import FAILURES, failure_fields
 from shop.recovery.page_parts import file_note, held_back_by, mend_of, shown
@@ -66,6 +67,7 @@ def index() -> str | Response:
         numbers=shop_numbers(),
         kinds=KINDS,
         title=wording.title,
+        of_shop=wording.of_shop,
         outlook=wording.outlook,
         now=now,
     )
@@ -95,10 +97,10 @@ def probe() -> Response:
         return turned_away(error, f"/recovery/{query()}")
     if run is None:
         db.session.rollback()
-        flash("One of these is being tried already. Nothing more was started.")
+        flash(_("One of these is being tried already. Nothing more was started."))
         return to_groups()
     record(Action.SNAPSHOT_REQUESTED, f"snapshot {run.id}", shop=shop_of(run), kind=run.kind, mode=run.mode)
-    return woken(run, "Its page tells how it ends; a failure that succeeds leaves this page.")
+    return woken(run, _("Its page tells how it ends; a failure that succeeds leaves this page."))
 
 
 @bp.post("/recovery/pace")
@@ -110,10 +112,10 @@ def pace() -> Response:
     if count:
         record(Action.FAILURES_PACED, cause, failures=count, pace=each_minute, shop=only_shop())
         db.session.commit()
-        flash(f"{plural(count, 'failed snapshot', 'failed snapshots')} will be tried, {each_minute} a minute.")
+        flash(wording.paced(count, each_minute))
     else:
         db.session.rollback()
-        flash("They are on their way already. Nothing was changed.")
+        flash(_("They are on their way already. Nothing was changed."))
     return to_groups()
 
 
@@ -126,7 +128,7 @@ def halt() -> Response:
     if count:
         record(Action.FAILURES_HALTED, cause, failures=count, shop=only_shop())
     db.session.commit()
-    flash(f"Stopped: {plural(count, 'failed snapshot was', 'failed snapshots were')} not tried yet.")
+    flash(wording.halted(count))
     return to_groups()
 
 
@@ -138,7 +140,7 @@ def dismissal_of_group() -> Response:
     count = groups.dismiss_all(cause, asked_ids(), person().email, form.reason)
     if count == 0:
         db.session.rollback()
-        flash("They were closed a moment ago. Nothing was changed.")
+        flash(_("They were closed a moment ago. Nothing was changed."))
         return to_groups()
     errors = form.errors_of_group(count)
     if errors:
@@ -146,7 +148,7 @@ def dismissal_of_group() -> Response:
         return make_response(groups_page((cause, form, errors)), HTTPStatus.UNPROCESSABLE_ENTITY)
     record(Action.FAILURES_DISMISSED, cause, failures=count, reason=form.reason, shop=only_shop())
     db.session.commit()
-    flash(f"{plural(count, 'failed snapshot was', 'failed snapshots were')} dismissed. The stored files stay.")
+    flash(wording.dismissed(count))
     return to_groups()
 
 
@@ -163,11 +165,16 @@ def retry(failure_id: int) -> Response:
     failed = failure_or_404(failure_id)
     run = db.session.get_one(Snapshot, failed.snapshot_id)
     if failed.resolved_at is not None and not run.is_live:
-        raise Conflict("This failure is settled. Nothing was started.")
+        raise Conflict(_("This failure is settled. Nothing was started."))
     if run.is_live:
         return redirect(f"/recovery/{failed.id}", HTTPStatus.SEE_OTHER)
     if not can_run_again(run):
-        raise Conflict(f"Snapshot {run.id} has no stored file to go on from. Nothing was started; take a new snapshot.")
+        raise Conflict(
+            _(
+                "Snapshot %(num)s has no stored file to go on from. Nothing was started; take a new snapshot.",
+                num=run.id,
+            )
+        )
     try:
         taken = reopen(run)
     except runs.AlreadyRunning as error:
@@ -194,7 +201,7 @@ def dismissal(failure_id: int) -> Response:
         db.session.rollback()
         return redirect(f"/recovery/{failure_id}", HTTPStatus.SEE_OTHER)
     if db.session.get_one(Snapshot, failed.snapshot_id).is_live:
-        raise Conflict("This snapshot is being tried right now. Nothing was closed; wait until it is over.")
+        raise Conflict(_("This snapshot is being tried right now. Nothing was closed; wait until it is over."))
     errors = form.errors()
     if errors:
         return make_response(failure_page(failed, form, errors), HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -202,7 +209,7 @@ def dismissal(failure_id: int) -> Response:
     subject, cause = f"snapshot {failed.snapshot_id}", failed.fingerprint
     record(Action.FAILURE_DISMISSED, subject, shop=shop_of(failed), cause=cause, reason=form.reason)
     db.session.commit()
-    flash(f"The failure of snapshot {failed.snapshot_id} is dismissed. Its file stays where it is.")
+    flash(_("The failure of snapshot %(num)s is dismissed. Its file stays where it is.", num=failed.snapshot_id))
     return redirect(f"/recovery/{failure_id}", HTTPStatus.SEE_OTHER)
 
 
@@ -265,18 +272,7 @@ def failure_page(
 def tabs(*, resolved: bool) -> list[tuple[str, str, str, bool]]:
     listing = read(FAILURES, {"shop": request.args.getlist("shop")}, secret())
     settled = listing.with_filter("state", ("resolved",)).address()
-    return [("Open", "", listing.address(), not resolved), ("Settled", "", settled, resolved)]
-
-
-def to_groups() -> Response:
-    return redirect(f"/recovery/{query()}", HTTPStatus.SEE_OTHER)
-
-
-def turned_away(error: ShopError, to: str) -> Response:
-    """Say why nothing was begun where the person pressed: there also stands what can be done about it."""
-    db.session.rollback()
-    flash(error.message, "warn")
-    return redirect(to, HTTPStatus.SEE_OTHER)
+    return [(_("Open"), "", listing.address(), not resolved), (_("Settled"), "", settled, resolved)]
 
 
 def woken(run: Snapshot, more: str = "", to: str = "") -> Response:
@@ -284,7 +280,10 @@ def woken(run: Snapshot, more: str = "", to: str = "") -> Response:
     number = run.id
     db.session.commit()
     if jobs.enqueue(number):
-        flash(f"Snapshot {number} is being tried. {more}".strip())
+        flash(f"{_('Snapshot %(num)s is being tried.', num=number)} {more}".strip())
     else:
-        flash(f"Snapshot {number} waits: the queue cannot be reached. A worker takes it up when it is back.", "warn")
+        told = _(
+            "Snapshot %(num)s waits: the queue cannot be reached. A worker takes it up when it is back.", num=number
+        )
+        flash(told, "warn")
     return redirect(to, HTTPStatus.SEE_OTHER) if to else to_groups()

@@ -19,6 +19,7 @@ from shop.backups.target_lines import as_fields as target_fields
 from shop.backups.target_lines import target_lines
 from shop.boundaries import lifted
 from shop.db import db, session_connection
+from shop.languages import AT_WORK, spoken
 from shop.shops.queries import home_zone
 from shop.staff.access import chosen_shops, may, requires
 from shop.staff.permissions import Permission
@@ -36,11 +37,13 @@ def index() -> str:
     wanted = counts()
     planned = plan(copies, now, wanted)
     newest = newest_restorable()
+    with spoken(AT_WORK.code):  # as the frame has it, which says the same, and is said anew where it is shown
+        worry = restorability.worry(newest, now, restorability.too_old())
     return render_template(
         "backups/index.html",
         copies=[one for one in copies if one.state != RUNNING],
         newest=newest,
-        worry=restorability.worry(newest, now, restorability.too_old()),
+        worry=worry,
         planned=planned,
         gone=[one for one in copies if one.id in planned.removed],
         tiers=tier_lines(copies, planned, wanted),
@@ -109,16 +112,20 @@ def show(backup_id: int) -> str:
 @requires(Permission.READ_OPERATIONS)
 def rows() -> Response:
     chosen_shops()
-    copies, now = all_backups(), task_runs.now()
+    with spoken(AT_WORK.code):  # programs read it
+        return jsonify(**standing_now(all_backups(), task_runs.now()))
+
+
+def standing_now(copies: Sequence[Backup], now: datetime) -> dict[str, Any]:
     planned, newest = plan(copies, now, counts()), newest_restorable()
-    return jsonify(
-        backups=[as_fields(one, planned) for one in copies],
-        newest_restorable=newest.started_at.isoformat() if newest else None,
-        worry=restorability.worry(newest, now, restorability.too_old()) or None,
-        next_run=schedule.next_moment(schedule.BACKUP, now).isoformat(),
-        pruning={"refused": planned.refused, "removed": {str(key): why for key, why in planned.removed.items()}},
-        targets=[target_fields(line) for line in target_lines(copies, now).lines],
-    )
+    return {
+        "backups": [as_fields(one, planned) for one in copies],
+        "newest_restorable": newest.started_at.isoformat() if newest else None,
+        "worry": restorability.worry(newest, now, restorability.too_old()) or None,
+        "next_run": schedule.next_moment(schedule.BACKUP, now).isoformat(),
+        "pruning": {"refused": planned.refused, "removed": {str(key): why for key, why in planned.removed.items()}},
+        "targets": [target_fields(line) for line in target_lines(copies, now).lines],
+    }
 
 
 def as_fields(one: Backup, planned: Plan) -> dict[str, Any]:

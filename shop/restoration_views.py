@@ -28,6 +28,7 @@ from shop.boundaries import lifted
 from shop.config import Config
 from shop.db import db, raw_connection, session_connection
 from shop.errors import Conflict, ShopError
+from shop.languages import gettext as _
 from shop.locks import held
 from shop.shops.queries import home_zone
 from shop.staff.access import person, requires
@@ -48,7 +49,10 @@ def create(backup_id: int) -> Answer:
         abort(HTTPStatus.NOT_FOUND)
     if backup.state != RESTORABLE or not backup.is_there:
         raise Conflict(
-            f"Copy {backup_id} is not proven, or has no files any more. Nothing was begun; choose another copy."
+            _(
+                "Copy %(id)s is not proven, or has no files any more. Nothing was begun; choose another copy.",
+                id=backup_id,
+            )
         )
     connection = session_connection()
     asked = restorations.request(connection, backup_id, beside.beside_name(connection.info.dbname), person().email)
@@ -58,9 +62,9 @@ def create(backup_id: int) -> Answer:
     record(Action.BACKUP_RESTORE_REQUESTED, str(backup_id), restoration=asked)
     db.session.commit()
     if jobs.enqueue(asked):
-        flash(f"Copy {backup_id} is on its way beside the live database. Nothing of that one is touched.")
+        flash(_("Copy %(id)s is on its way beside the live database. Nothing of that one is touched.", id=backup_id))
     else:
-        flash("It waits: the queue cannot be reached. A worker takes it up when it is back.", "warn")
+        flash(_("It waits: the queue cannot be reached. A worker takes it up when it is back."), "warn")
     return to_page(asked)
 
 
@@ -85,14 +89,14 @@ def cancellation(restoration_id: int) -> Answer:
     one = restoration_or_404(restoration_id)
     if not restorations.end(session_connection(), one.id, (QUEUED, RUNNING), CANCELLED, person().email):
         db.session.rollback()
-        flash("It was over already. Nothing was changed.")
+        flash(_("It was over already. Nothing was changed."))
         return to_page(one.id)
     record(Action.BACKUP_RESTORE_CANCELLED, f"restoration {one.id}", backup=one.backup_id)
     name = one.database
     db.session.commit()
     with raw_connection(autocommit=True) as connection:
         beside.end_connections(connection, name)
-    flash("It is stopped. What was restored is dropped; the live database was never touched.")
+    flash(_("It is stopped. What was restored is dropped; the live database was never touched."))
     return to_page(restoration_id)
 
 
@@ -102,7 +106,7 @@ def approval(restoration_id: int) -> Answer:
     """Let the switch be made within an hour, by whoever can reach the server's command line."""
     one = restoration_or_404(restoration_id)
     if one.state != READY:
-        raise Conflict("There is nothing to switch to. Nothing was changed.")
+        raise Conflict(_("There is nothing to switch to. Nothing was changed."))
     try:
         confirm(person(), request.form.get("password", ""), address() or "this machine")
     except (WrongPassword, TooManyTries) as refusal:
@@ -111,7 +115,7 @@ def approval(restoration_id: int) -> Answer:
         db.session.commit()
         return answered(page(one, refusal.message), refusal)
     if not restorations.approve(session_connection(), one.id, person().email):
-        raise Conflict("It was thrown away in this very moment. Nothing was changed.")
+        raise Conflict(_("It was thrown away in this very moment. Nothing was changed."))
     record(Action.BACKUP_SWITCH_APPROVED, f"restoration {one.id}", backup=one.backup_id)
     db.session.commit()
     return to_page(restoration_id)
@@ -124,13 +128,13 @@ def discarding(restoration_id: int) -> Answer:
     with at_the_databases():
         if not restorations.end(session_connection(), one.id, (READY,), DISCARDED, person().email):
             db.session.rollback()
-            flash("It was over already. Nothing was changed.")
+            flash(_("It was over already. Nothing was changed."))
             return to_page(restoration_id)
         record(Action.BESIDE_DISCARDED, one.database, what=f"restoration {one.id}")
         name = one.database
         db.session.commit()
         dropped(name)
-    flash("The database beside is dropped. The copy that it came from is where it was.")
+    flash(_("The database beside is dropped. The copy that it came from is where it was."))
     return to_page(restoration_id)
 
 
@@ -151,7 +155,7 @@ def removal() -> Answer:
         )
         db.session.commit()
         dropped(name)
-    flash(f"{name} is dropped.")
+    flash(_("%(name)s is dropped.", name=name))
     return redirect("/backups/", HTTPStatus.SEE_OTHER)
 
 
@@ -179,8 +183,8 @@ def led_to_the_one_there() -> Answer:
     """Lead whoever asks for a second one to the first."""
     there = db.session.scalar(db.select(Restoration.id).where(Restoration.state.in_(UNDER_WAY)))
     if there is None:
-        raise Conflict("Somebody has just ended the one that was there. Nothing was begun; ask again.")
-    flash("A copy stands beside the live database already, or is on its way. Nothing was added: one at a time.")
+        raise Conflict(_("Somebody has just ended the one that was there. Nothing was begun; ask again."))
+    flash(_("A copy stands beside the live database already, or is on its way. Nothing was added: one at a time."))
     return to_page(there)
 
 

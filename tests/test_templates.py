@@ -45,7 +45,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.filters.update(app.jinja_env.filters)
+    environment.filters.update(app.jinja_env.filters, said=languages.said, retold=languages.retold)
     return environment
 
 

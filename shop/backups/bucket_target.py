@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from shop.backups.places import MANIFEST, Differs, Fill, TargetFailed
 from shop.backups.s3 import S3, S3Failure
 from shop.fault_points import fault_point
+from shop.languages import gettext as _
 
 PART = 8 << 20  # bytes that are sent at once, and held meanwhile
 MOST_PARTS = 10_000  # of one object, by the protocol
@@ -57,9 +58,14 @@ class BucketTarget:
         except S3Failure as error:
             if error.code == "NoSuchKey":
                 raise Differs(
-                    f"The target {self.name} has lost what it took: a file that was stored there is gone."
+                    _(
+                        "The target %(target)s has lost what it took: a file that was stored there is gone.",
+                        target=self.name,
+                    )
                 ) from error
-            raise TargetFailed(f"The target {self.name} {error.message}.") from error
+            raise TargetFailed(
+                _("The target %(target)s %(message)s.", target=self.name, message=error.message)
+            ) from error
 
 
 class Upload:

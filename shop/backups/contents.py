@@ -11,6 +11,7 @@ from psycopg import sql
 
 from shop.backups.definitions import definitions
 from shop.backups.tools import make_way_here
+from shop.languages import gettext as _
 
 NOT_COPIED = ("staging",)  # what a run that is going on has put aside; it begins again from its file
 AT_ONCE = 2  # tables that are read at the same time
@@ -128,27 +129,42 @@ def differences(wanted: Contents, found: Contents) -> Iterator[str]:
     yield from in_definitions(wanted.defined, found.defined)
     for name, last in wanted.sequences.items():
         if found.sequences.get(name, -1) < last:
-            yield f"The sequence {name} stands at {found.sequences.get(name)}; it had given out {last}."
+            yield _(
+                "The sequence %(name)s stands at %(now)s; it had given out %(last)s.",
+                name=name,
+                now=found.sequences.get(name),
+                last=last,
+            )
 
 
 def in_tables(wanted: Mapping[str, Table], found: Mapping[str, Table]) -> Iterator[str]:
     for name, table in wanted.items():
         there = found.get(name)
         if there is None:
-            yield f"The table {name} is missing ({table.rows} rows)."
+            yield _("The table %(name)s is missing (%(rows)s rows).", name=name, rows=table.rows)
         elif there.rows != table.rows:
-            yield f"The table {name} has {there.rows} rows; it had {table.rows}."
+            yield _(
+                "The table %(name)s has %(rows)s rows; it had %(before)s.",
+                name=name,
+                rows=there.rows,
+                before=table.rows,
+            )
         elif there.hash != table.hash:
-            yield f"The table {name} has as many rows as before, and not the same ones."
+            yield _("The table %(name)s has as many rows as before, and not the same ones.", name=name)
     for name in found.keys() - wanted.keys():
-        yield f"The table {name} was not there before."
+        yield _("The table %(name)s was not there before.", name=name)
 
 
 def in_definitions(wanted: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:
     for name, text in wanted.items():
         if name not in found:
-            yield f"The {name} is missing."
+            yield _("The %(name)s is missing.", name=name)
         elif found[name] != text:
-            yield f"The {name} is defined differently: {found[name]} instead of {text}."
+            yield _(
+                "The %(name)s is defined differently: %(found)s instead of %(wanted)s.",
+                name=name,
+                found=found[name],
+                wanted=text,
+            )
     for name in found.keys() - wanted.keys():
-        yield f"The {name} was not there before."
+        yield _("The %(name)s was not there before.", name=name)

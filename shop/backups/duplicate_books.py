@@ -6,9 +6,12 @@ import psycopg
 
 from shop.backup_settings import Target
 from shop.backups.reading_back import Stored
+from shop.languages import N_
 from shop.locks import Lease
 
-ENDED = "The process that sent this copy ended in the midst of it. What it had sent does not count, and is removed; it is sent again."
+ENDED = N_(
+    "The process that sent this copy ended in the midst of it. What it had sent does not count, and is removed; it is sent again."
+)
 
 
 def begin(connection: psycopg.Connection[Any], lease: Lease, backup_id: int, target: Target) -> int:

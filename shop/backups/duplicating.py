@@ -31,12 +31,14 @@ from shop.config import Config
 from shop.db import db, raw_connection
 from shop.errors import ShopError
 from shop.fault_points import fault_point
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.locks import Lease, LostLease, held
 from shop.stopping import Stopped
 
 LEASE = "backup-targets"  # not that of the copies: a slow target keeps nobody from taking one
 BETWEEN_CHECKS = 1.0  # seconds between two looks whether the lease is still ours
-STOPPED = "Its worker was told to end. What it had sent does not count, and is removed; it is sent again."
+STOPPED = N_("Its worker was told to end. What it had sent does not count, and is removed; it is sent again.")
 log = structlog.get_logger()
 
 
@@ -164,7 +166,10 @@ def reason(error: BaseException) -> str:
         return STOPPED
     if isinstance(error, ShopError):
         return error.message
-    return f"It broke off: {type(error).__name__}. What was sent does not count; the copy on this machine is untouched."
+    return _(
+        "It broke off: %(name)s. What was sent does not count; the copy on this machine is untouched.",
+        name=type(error).__name__,
+    )
 
 
 def transfer(sender: Sender, folder: Path, place: Place, target: Target) -> tuple[Stored, bool]:
@@ -221,5 +226,8 @@ def about(folder: Path) -> dict[str, Any]:
         return {key: manifest[key] for key in ("taken_at", "schema_version", "server_version")}
     except (OSError, ValueError, KeyError) as error:
         raise ShopError(
-            f"The manifest of {folder.name} cannot be read, so it was not sent. `flask backups verify` looks closer."
+            _(
+                "The manifest of %(folder)s cannot be read, so it was not sent. `flask backups verify` looks closer.",
+                folder=folder.name,
+            )
         ) from error

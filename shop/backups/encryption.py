@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shop.backups.streams import Sink, Source, Summed
 from shop.errors import ShopError
+from shop.languages import gettext as _
 
 SUFFIX = ".age"
 
@@ -39,11 +40,18 @@ def decrypt(blocks: Iterator[bytes], out: Sink, identity: Path) -> None:
             raise source.failed from None
         if "No matching keys" in str(error):
             raise WrongIdentity(
-                f"The keys of {identity} do not open this copy: it was encrypted to others. Nothing was unpacked; its manifest "
-                "names the recipients that it was encrypted to."
+                _(
+                    "The keys of %(identity)s do not open this copy: it was encrypted to others. Nothing was unpacked; its "
+                    "manifest names the recipients that it was encrypted to.",
+                    identity=identity,
+                )
             ) from error
         raise ShopError(
-            f"What was encrypted cannot be read ({error}). Nothing was taken for good; fetch it again, or use another copy."
+            _(
+                "What was encrypted cannot be read (%(error)s). Nothing was taken for good; fetch it again, or use another "
+                "copy.",
+                error=error,
+            )
         ) from error
 
 
@@ -55,8 +63,14 @@ def identities(path: Path) -> list[object]:
         found = [pyrage.x25519.Identity.from_str(line) for line in lines if line.startswith("AGE-SECRET-KEY-")]
     except (OSError, ValueError, pyrage.IdentityError) as error:
         raise ShopError(
-            f"The file {path} cannot be read as keys of age ({type(error).__name__}). Nothing was opened."
+            _(
+                "The file %(path)s cannot be read as keys of age (%(name)s). Nothing was opened.",
+                path=path,
+                name=type(error).__name__,
+            )
         ) from error
     if not found:
-        raise ShopError(f"The file {path} holds no key of age. Nothing was opened; `age-keygen` writes such files.")
+        raise ShopError(
+            _("The file %(path)s holds no key of age. Nothing was opened; `age-keygen` writes such files.", path=path)
+        )
     return found

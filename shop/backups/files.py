@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
 
 FORMAT = 1  # of the manifest
 MANIFEST, SUMS, DATABASE, RAW = "manifest.json", "files.sha256", "database", "files"
@@ -61,19 +62,35 @@ def check(folder: Path) -> dict[str, Any]:
     found = {path.relative_to(folder).as_posix() for path in files_of(folder)} - {SUMS}
     for name in sorted(sums.keys() | {MANIFEST} - found):
         if name not in found:
-            raise Damaged(f"The file {name} of {folder.name} is missing.")
+            raise Damaged(_("The file %(name)s of %(folder)s is missing.", name=name, folder=folder.name))
     for name in sorted(found):
         if name not in sums:
-            raise Damaged(f"The file {name} of {folder.name} was not there when the copy was written.")
+            raise Damaged(
+                _(
+                    "The file %(name)s of %(folder)s was not there when the copy was written.",
+                    name=name,
+                    folder=folder.name,
+                )
+            )
         if piece(folder / name).sha256 != sums[name]:
-            raise Damaged(f"The file {name} of {folder.name} is not the one that was written: its checksum differs.")
+            raise Damaged(
+                _(
+                    "The file %(name)s of %(folder)s is not the one that was written: its checksum differs.",
+                    name=name,
+                    folder=folder.name,
+                )
+            )
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     if manifest.get("format") != FORMAT:
         raise Damaged(
-            f"The copy {folder.name} was written by another version of Pult (format {manifest.get('format')})."
+            _(
+                "The copy %(folder)s was written by another version of Pult (format %(format)s).",
+                folder=folder.name,
+                format=manifest.get("format"),
+            )
         )
     if not isinstance(manifest, dict):
-        raise Damaged(f"The manifest of {folder.name} is no object.")
+        raise Damaged(_("The manifest of %(folder)s is no object.", folder=folder.name))
     return manifest
 
 
@@ -82,7 +99,13 @@ def read_sums(folder: Path) -> dict[str, str]:
     try:
         return sums_in((folder / SUMS).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise Damaged(f"The checksums of {folder.name} cannot be read: {SUMS} is missing or damaged.") from error
+        raise Damaged(
+            _(
+                "The checksums of %(folder)s cannot be read: %(sums)s is missing or damaged.",
+                folder=folder.name,
+                sums=SUMS,
+            )
+        ) from error
 
 
 def sums_in(written: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from shop.backups import files
 from shop.backups.places import MANIFEST, Differs, Fill, TargetFailed
 from shop.backups.streams import BLOCK
 from shop.formatting import size as in_words
+from shop.languages import gettext as _
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -31,8 +32,14 @@ class FolderTarget:
             free = files.free_bytes(self.root)
             if free < size:
                 raise TargetFailed(
-                    f"The target {self.name} is full: the copy needs {in_words(size)}, and {in_words(free)} are free in {self.root}. "
-                    "Nothing was written there."
+                    _(
+                        "The target %(target)s is full: the copy needs %(size)s, and %(free)s are free in %(root)s. Nothing was "
+                        "written there.",
+                        target=self.name,
+                        size=in_words(size),
+                        free=in_words(free),
+                        root=self.root,
+                    )
                 )
             self.partial(name).mkdir(mode=0o700)
 
@@ -49,7 +56,9 @@ class FolderTarget:
         folder = self.partial(name) if self.partial(name).is_dir() else self.root / name
         with self.told():
             if self.root.is_dir() and not (folder / file).exists():
-                raise Differs(f"The target {self.name} has lost {file} of {name}.")
+                raise Differs(
+                    _("The target %(target)s has lost %(file)s of %(name)s.", target=self.name, file=file, name=name)
+                )
             source = (folder / file).open("rb", buffering=0)
         with source:
             os.posix_fadvise(source.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # the disk is asked, not the memory
@@ -95,17 +104,31 @@ class FolderTarget:
 
     def words(self, error: OSError) -> str:
         if error.errno in FULL:
-            return (
-                f"The target {self.name} is full: there is no room in {self.root}. Nothing of this copy was kept there."
+            return _(
+                "The target %(target)s is full: there is no room in %(root)s. Nothing of this copy was kept there.",
+                target=self.name,
+                root=self.root,
             )
         if not self.root.is_dir():
-            return (
-                f"The target {self.name} is not there: {self.root} is no folder. See that its disk is mounted; "
-                "the folder itself is made once, by hand, so that no copy lands on the disk below a mount."
+            return _(
+                "The target %(target)s is not there: %(root)s is no folder. See that its disk is mounted; the folder itself is "
+                "made once, by hand, so that no copy lands on the disk below a mount.",
+                target=self.name,
+                root=self.root,
             )
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            return f"The target {self.name} lets nobody write: {self.root} refuses this user ({error.strerror})."
-        return f"The target {self.name} failed: {error.strerror or error} in {self.root}."
+            return _(
+                "The target %(target)s lets nobody write: %(root)s refuses this user (%(error)s).",
+                target=self.name,
+                root=self.root,
+                error=error.strerror,
+            )
+        return _(
+            "The target %(target)s failed: %(why)s in %(root)s.",
+            target=self.name,
+            why=error.strerror or error,
+            root=self.root,
+        )
 
 
 def sync_folder(folder: Path) -> None:

@@ -12,11 +12,14 @@ import psycopg
 import structlog
 
 from shop.backups.files import PARTIAL, SCRATCH, backups_folder
+from shop.languages import N_
 from shop.local.launching import socket_folder
 from shop.local.postgres import first_number, is_postgres
 from shop.locks import Lease
 
-ENDED = "The process that took this copy ended in the midst of it. Nothing of it was kept; the next one is taken as planned."
+ENDED = N_(
+    "The process that took this copy ended in the midst of it. Nothing of it was kept; the next one is taken as planned."
+)
 PROGRAMS = {b"pg_dump", b"pg_restore", b"initdb", b"postgres"}
 PATIENCE = 10.0  # seconds that a scratch server has to end
 log = structlog.get_logger()

@@ -15,6 +15,7 @@ from shop.backups.scratch import scratch
 from shop.backups.tools import ToolFailed, tools_for
 from shop.errors import ShopError
 from shop.fault_points import fault_point
+from shop.languages import gettext as _
 
 EQUAL, DIFFERENT, UNREADABLE, INTERRUPTED = "equal", "different", "unreadable", "interrupted"
 log = structlog.get_logger()
@@ -46,7 +47,11 @@ def prove(hold: Hold, backup_id: int, name: str, by: str) -> list[str]:
         hold.lease.check(hold.connection)
         books.end_check(hold.connection, check_id, outcome, found, seconds, len(contents.tables), contents.rows)
         if found:
-            books.fail(hold.connection, backup_id, f"It was restored, and is not what was copied: {found[0]}")
+            books.fail(
+                hold.connection,
+                backup_id,
+                _("It was restored, and is not what was copied: %(difference)s", difference=found[0]),
+            )
         else:
             done = {"state": RESTORABLE, "phase": None, "error": None, "proved_at": "now", "restore_seconds": seconds}
             books.update(hold.connection, backup_id, done)
@@ -83,6 +88,9 @@ def folder_of(data_dir: Path, backup: Backup) -> Path:
     place = files.backups_folder(data_dir) / str(backup.folder)
     if not backup.is_there or not place.is_dir():
         raise ShopError(
-            f"Copy {backup.id} has no files any more, or never had. Its row stays as a record; choose another copy."
+            _(
+                "Copy %(id)s has no files any more, or never had. Its row stays as a record; choose another copy.",
+                id=backup.id,
+            )
         )
     return place

@@ -16,10 +16,13 @@ from shop.backups.holding import Progress, unwatched
 from shop.backups.places import MANIFEST, Differs, Place, TargetFailed
 from shop.backups.streams import Sink, Source, piped, summed
 from shop.errors import ShopError
+from shop.languages import N_
+from shop.languages import gettext as _
 
 FORMAT = 1  # of the manifest on a target
 MOST_TEXT = 1 << 20  # bytes of a manifest; more is none of ours
-UNTOUCHED = "Nothing of this copy counts there; the copy on this machine is untouched."
+UNTOUCHED = N_("Nothing of this copy counts there; the copy on this machine is untouched.")
+OTHER_BYTES = N_("The target %(target)s gave back other bytes than it was sent (%(count)s of %(bytes)s). %(untouched)s")
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,16 @@ class Stored:
             )
         except (ValueError, KeyError, TypeError) as error:
             raise ShopError(
-                f"The manifest of {name} cannot be read, so it does not count. Choose another copy."
+                _("The manifest of %(name)s cannot be read, so it does not count. Choose another copy.", name=name)
             ) from error
         if found.get("format") != FORMAT or "/" in stored.archive:
-            raise ShopError(f"The copy {name} was sent by another version of Pult (format {found.get('format')}).")
+            raise ShopError(
+                _(
+                    "The copy %(name)s was sent by another version of Pult (format %(format)s).",
+                    name=name,
+                    format=found.get("format"),
+                )
+            )
         return stored
 
 
@@ -62,7 +71,14 @@ def write_text(place: Place, target: str, name: str, file: str, words: str) -> N
 
     place.write(name, file, fill)
     if read_text(place, name, file) != words:
-        raise Differs(f"The target {target} gave back another {file} than it was sent. {UNTOUCHED}")
+        raise Differs(
+            _(
+                "The target %(target)s gave back another %(file)s than it was sent. %(untouched)s",
+                target=target,
+                file=file,
+                untouched=UNTOUCHED,
+            )
+        )
 
 
 def read_text(place: Place, name: str, file: str) -> str:
@@ -103,11 +119,11 @@ def read_back(
         for _block in passing:
             pass
     if count != stored.bytes or digest.hexdigest() != stored.sha256:
-        raise Differs(
-            f"The target {target} gave back other bytes than it was sent ({count} of {stored.bytes}). {UNTOUCHED}"
-        )
+        raise Differs(OTHER_BYTES % {"target": target, "count": count, "bytes": stored.bytes, "untouched": UNTOUCHED})
     if complaint:
-        raise Differs(f"What lies on the target {target} cannot be opened: {complaint}")
+        raise Differs(
+            _("What lies on the target %(target)s cannot be opened: %(complaint)s", target=target, complaint=complaint)
+        )
     return openable
 
 
@@ -144,7 +160,10 @@ def fetch(place: Place, name: str, into: Path, identity: Path | None, progress: 
             opened(passing, stored, identity, partial)
         if digest.hexdigest() != stored.sha256:
             raise files.Damaged(
-                f"The archive of {name} is not the one that was sent: its checksum differs. Nothing was fetched."
+                _(
+                    "The archive of %(name)s is not the one that was sent: its checksum differs. Nothing was fetched.",
+                    name=name,
+                )
             )
         files.check(partial)
         return files.publish(partial, name)

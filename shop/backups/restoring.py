@@ -20,6 +20,7 @@ from shop.backups.holding import Progress, unwatched
 from shop.backups.loading import load
 from shop.backups.tools import tools_for
 from shop.errors import ShopError
+from shop.languages import gettext as _
 
 SAFETY = "safety"
 log = structlog.get_logger()
@@ -82,8 +83,12 @@ def connected(target: str) -> psycopg.Connection[Any]:
     except psycopg.Error as error:
         name = conninfo_to_dict(target).get("dbname", "") if "=" in target or "://" in target else ""
         raise ShopError(
-            f"The database {name} to restore into does not answer ({str(error).strip().splitlines()[-1]}). "
-            "Nothing was changed; create it first (`createdb`), or correct the address."
+            _(
+                "The database %(name)s to restore into does not answer (%(error)s). Nothing was changed; create it first "
+                "(`createdb`), or correct the address.",
+                name=name,
+                error=str(error).strip().splitlines()[-1],
+            )
         ) from error
 
 
@@ -92,13 +97,22 @@ def suits(connection: psycopg.Connection[Any], manifest: dict[str, Any]) -> None
     made, here = int(manifest["server_version_num"]) // 10_000, connection.info.server_version // 10_000
     if here < made:
         raise ShopError(
-            f"The copy was written by PostgreSQL {made}, and this server is {here}. Nothing was changed; restore into {made} or newer."
+            _(
+                "The copy was written by PostgreSQL %(made)s, and this server is %(here)s. Nothing was changed; restore into "
+                "%(made)s or newer.",
+                made=made,
+                here=here,
+            )
         )
     row = connection.execute("SELECT current_setting('server_encoding')").fetchone()
     if row and row[0] != manifest["encoding"]:
         raise ShopError(
-            f"The copy is in {manifest['encoding']}, and this database in {row[0]}. Nothing was changed; "
-            f"create one with `createdb --encoding={manifest['encoding']} --template=template0`."
+            _(
+                "The copy is in %(encoding)s, and this database in %(other)s. Nothing was changed; create one with `createdb "
+                "--encoding=%(encoding)s --template=template0`.",
+                encoding=manifest["encoding"],
+                other=row[0],
+            )
         )
 
 

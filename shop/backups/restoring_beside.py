@@ -25,6 +25,8 @@ from shop.db import MIGRATIONS
 from shop.errors import ShopError
 from shop.fault_points import fault_point
 from shop.formatting import size
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.local.launching import clean_environment
 from shop.locks import Lease, LostLease
 from shop.partitions.disk import free_bytes
@@ -32,8 +34,10 @@ from shop.stopping import Stopped
 
 LEAST = 64 << 20  # bytes that the server's disk keeps free beside what is restored
 TIMES = 1.2  # the live database: a restored one is no larger, but what is written ahead of it takes room as well
-GIVEN_UP = "Its workers died {} times over it. Nothing of it was kept; see the log of the worker, and ask again."
-UNTOUCHED = "The live database is as it was."
+GIVEN_UP = N_(
+    "Its workers died %(count)s times over it. Nothing of it was kept; see the log of the worker, and ask again."
+)
+UNTOUCHED = N_("The live database is as it was.")
 FOLDER = "SELECT folder, pruned_at IS NULL FROM backups WHERE id = %s"
 log = structlog.get_logger()
 
@@ -67,7 +71,7 @@ def restore_beside(work: Work) -> str:
     backup_id, name, attempts = restorations.begin(work.connection, work.lease, work.restoration_id)
     try:
         if attempts > restorations.MOST_DEATHS:
-            raise ShopError(GIVEN_UP.format(attempts - 1))
+            raise ShopError(GIVEN_UP % {"count": attempts - 1})
         brought(work, folder_of(work, backup_id), name)
     except BaseException as error:
         work.lease.check(work.connection)  # whoever has taken it over has a database of that name by now
@@ -88,7 +92,7 @@ def after(work: Work, error: BaseException) -> str | None:
         return QUEUED
     if not isinstance(error, ShopError | OSError):
         return None
-    why = error.message if isinstance(error, ShopError) else f"The disk refused: {error.strerror}."
+    why = error.message if isinstance(error, ShopError) else _("The disk refused: %(error)s.", error=error.strerror)
     restorations.fail(work.connection, work.restoration_id, f"{why} {UNTOUCHED}")
     log.warning("not_restored_beside", restoration=work.restoration_id, reason=why)
     return FAILED
@@ -98,7 +102,7 @@ def folder_of(work: Work, backup_id: int) -> Path:
     row = work.connection.execute(FOLDER, (backup_id,)).fetchone()
     place = files.backups_folder(work.config.data_dir) / str(row[0] if row else None)
     if row is None or row[0] is None or not row[1] or not place.is_dir():
-        raise ShopError(f"Copy {backup_id} has no files any more. Choose another copy.")
+        raise ShopError(_("Copy %(id)s has no files any more. Choose another copy.", id=backup_id))
     return place
 
 
@@ -106,7 +110,7 @@ def brought(work: Work, folder: Path, name: str) -> None:
     manifest = files.check(folder)
     wanted = Contents.read(manifest["contents"])
     enough_room(work.connection)
-    beside.create(work.connection, name, f"restored beside as number {work.restoration_id}")
+    beside.create(work.connection, name, _("restored beside as number %(number)s", number=work.restoration_id))
     target = beside.address(work.live, name)
     with psycopg.connect(target, autocommit=True) as connection:
         suits(connection, manifest)
@@ -134,7 +138,7 @@ def brought(work: Work, folder: Path, name: str) -> None:
 def equal_or_refused(wanted: Contents, found: Contents) -> None:
     lines = list(differences(wanted, found))
     if lines:
-        raise ShopError(f"What was restored is not what was copied: {lines[0]}")
+        raise ShopError(_("What was restored is not what was copied: %(difference)s", difference=lines[0]))
 
 
 def enough_room(connection: psycopg.Connection[Any]) -> None:
@@ -144,8 +148,12 @@ def enough_room(connection: psycopg.Connection[Any]) -> None:
     free = free_bytes(connection)
     if free is not None and free < needed:
         raise ShopError(
-            f"The disk of the database has {size(free)} free, and a second database beside the live one needs {size(needed)}. "
-            "Nothing was begun; make room, and ask again."
+            _(
+                "The disk of the database has %(free)s free, and a second database beside the live one needs %(needed)s. "
+                "Nothing was begun; make room, and ask again.",
+                free=size(free),
+                needed=size(needed),
+            )
         )
 
 
@@ -168,4 +176,4 @@ def migrate(config: Config, target: str) -> None:
     command = [sys.executable, "-m", "flask", "db", "upgrade"]
     ran = subprocess.run(command, cwd=MIGRATIONS.parent, env=environ, capture_output=True, text=True, check=False)
     if ran.returncode:
-        raise ShopError(f"The migrations failed on the restored database: {ran.stderr.strip()[-300:]}")
+        raise ShopError(_("The migrations failed on the restored database: %(error)s", error=ran.stderr.strip()[-300:]))

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shop.backups.models import FAILED, RESTORABLE, RUNNING, Backup
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.settings.options import DAILY_COPIES, MONTHLY_COPIES, WEEKLY_COPIES, YEARLY_COPIES, Option
 from shop.settings.values import value
 
@@ -12,10 +14,10 @@ FEWEST = 3  # restorable copies that are never gone below
 FRESH = timedelta(hours=48)  # the newest restorable copy must be younger, else nothing is removed
 RECORD = timedelta(days=30)  # that the files of a copy that failed are kept, for whoever looks for the cause
 PERIODS: dict[str, Callable[[datetime], object]] = {  # tier: the period of a moment
-    "daily": lambda at: at.date(),
-    "weekly": lambda at: at.isocalendar()[:2],
-    "monthly": lambda at: (at.year, at.month),
-    "yearly": lambda at: at.year,
+    N_("daily"): lambda at: at.date(),
+    N_("weekly"): lambda at: at.isocalendar()[:2],
+    N_("monthly"): lambda at: (at.year, at.month),
+    N_("yearly"): lambda at: at.year,
 }
 COUNTS: dict[str, Option[int]] = {
     "daily": DAILY_COPIES,
@@ -57,7 +59,7 @@ def plan(backups: Sequence[Backup], now: datetime, wanted: Mapping[str, int] = U
 
 def tiers(proven: Sequence[Backup], wanted: Mapping[str, int] = USUAL) -> dict[int, list[str]]:
     """Return the tiers that each proven copy, the newest first, stands for: the newest of each period."""
-    kept: dict[int, list[str]] = {one.id: ["newest"] for one in proven[:FEWEST]}
+    kept: dict[int, list[str]] = {one.id: [N_("newest")] for one in proven[:FEWEST]}
     for name, period in PERIODS.items():
         seen: set[object] = set()
         for one in proven:
@@ -70,21 +72,24 @@ def tiers(proven: Sequence[Backup], wanted: Mapping[str, int] = USUAL) -> dict[i
 
 def objection(proven: Sequence[Backup], now: datetime) -> str | None:
     if not proven:
-        return "No copy is proven, so nothing is removed."
+        return _("No copy is proven, so nothing is removed.")
     age = now - proven[0].started_at
     if age < timedelta(0):
-        return "The newest proven copy is from the future: the clock was changed, so nothing is removed."
+        return _("The newest proven copy is from the future: the clock was changed, so nothing is removed.")
     if age > FRESH:
-        return f"The newest proven copy is {age.days} days old: either the clock jumped or copies fail, so nothing is removed."
+        return _(
+            "The newest proven copy is %(days)s days old: either the clock jumped or copies fail, so nothing is removed.",
+            days=age.days,
+        )
     return None
 
 
 def reason(one: Backup, proven: Sequence[Backup], found: Plan, now: datetime) -> str | None:
     """Say why a copy would be removed; None where it stays."""
     if one.state == RESTORABLE:
-        return None if one.id in found.tiers else "no tier needs it"
+        return None if one.id in found.tiers else _("no tier needs it")
     if one.state == RUNNING or now - one.started_at < RECORD:
         return None
     if one.state == FAILED:
-        return "it failed, and is older than 30 days"
-    return "it was never proven, and newer ones are" if proven[0].started_at > one.started_at else None
+        return _("it failed, and is older than 30 days")
+    return _("it was never proven, and newer ones are") if proven[0].started_at > one.started_at else None

@@ -14,6 +14,8 @@ from shop.backup_settings import Bucket
 from shop.backups.signing import Signer, address
 from shop.backups.streams import BLOCK
 from shop.errors import ShopError
+from shop.languages import N_
+from shop.languages import gettext as _
 
 CONNECT, SILENT = 10.0, 60.0  # seconds to be let in, and between two signs of life
 TRIES = 3
@@ -73,7 +75,7 @@ class S3:
         found = parsed(self.call("POST", key, {"uploads": ""})).findtext("{*}UploadId")
         if not found:
             raise S3Failure(
-                "answered without an upload’s id, so it is no S3-compatible store, or speaks another dialect"
+                N_("answered without an upload’s id, so it is no S3-compatible store, or speaks another dialect")
             )
         return found
 
@@ -167,13 +169,13 @@ def transported() -> Iterator[None]:
     try:
         yield
     except httpx.ConnectTimeout as error:
-        raise S3Failure("does not let anybody in: its address did not answer in time") from error
+        raise S3Failure(N_("does not let anybody in: its address did not answer in time")) from error
     except httpx.TimeoutException as error:
-        raise S3Failure("fell silent in the midst of it") from error
+        raise S3Failure(N_("fell silent in the midst of it")) from error
     except httpx.ConnectError as error:
-        raise S3Failure(f"cannot be reached ({error})") from error
+        raise S3Failure(_("cannot be reached (%(error)s)", error=error)) from error
     except httpx.HTTPError as error:
-        raise S3Failure("broke off in the midst of it") from error
+        raise S3Failure(N_("broke off in the midst of it")) from error
 
 
 def failure(answer: httpx.Response) -> S3Failure:
@@ -181,20 +183,26 @@ def failure(answer: httpx.Response) -> S3Failure:
     found = parsed(answer) if answer.content.lstrip().startswith(b"<") else None
     code = (found.findtext("{*}Code") or found.findtext("Code") or "") if found is not None else ""
     if code in FULL or answer.status_code == 507:
-        return S3Failure("is full", code)
+        return S3Failure(N_("is full"), code)
     if code == "NoSuchBucket":
-        return S3Failure("has no such bucket; make it there, or correct the address", code)
+        return S3Failure(N_("has no such bucket; make it there, or correct the address"), code)
     if code == "RequestTimeTooSkewed":
-        return S3Failure("says that the clock of this machine is wrong; let it take its time from NTP", code)
+        return S3Failure(N_("says that the clock of this machine is wrong; let it take its time from NTP"), code)
     if code in KEY_REFUSED or answer.status_code in (401, 403):
         return S3Failure(
-            f"refuses the key ({code or answer.status_code}); see that it may list, read, write and delete there", code
+            _(
+                "refuses the key (%(code)s); see that it may list, read, write and delete there",
+                code=code or answer.status_code,
+            ),
+            code,
         )
-    return S3Failure(f"answered {code or 'with an error'} ({answer.status_code})", code)
+    return S3Failure(
+        _("answered %(code)s (%(status)s)", code=code or N_("with an error"), status=answer.status_code), code
+    )
 
 
 def parsed(answer: httpx.Response) -> ET.Element:
     try:
         return ET.fromstring(answer.content)  # noqa: S314 - expat itself stops what expands without end
     except ET.ParseError as error:
-        raise S3Failure("answered with what is no XML, so it is no S3-compatible store") from error
+        raise S3Failure(N_("answered with what is no XML, so it is no S3-compatible store")) from error

@@ -15,6 +15,7 @@ from shop.backups.files import SCRATCH, backups_folder
 from shop.backups.leftovers import remove_scratch
 from shop.backups.tools import make_way
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.local.binaries import Tools
 from shop.local.launching import clean_environment, private_folder, socket_folder, unprivileged
 from shop.local.postgres import PORT, locale
@@ -52,7 +53,9 @@ def own_cluster(folder: Path, tools: Tools) -> Iterator[str]:
             capture_output=True, text=True, env=clean_environment(), cwd=folder, check=False,
         )  # fmt: skip
         if made.returncode:
-            raise ShopError(f"The scratch server for the check could not be made: {made.stderr.strip()[-300:]}")
+            raise ShopError(
+                _("The scratch server for the check could not be made: %(error)s", error=made.stderr.strip()[-300:])
+            )
         with (folder / "server.log").open("wb") as log:
             server = subprocess.Popen(
                 [
@@ -85,7 +88,7 @@ def patient(conninfo: str, server: "subprocess.Popen[bytes]") -> psycopg.Connect
             return psycopg.connect(conninfo, autocommit=True, connect_timeout=5)
         except psycopg.OperationalError as error:
             if server.poll() is not None or time.monotonic() > ends:
-                raise ShopError(f"The scratch server for the check did not start: {error}") from error
+                raise ShopError(_("The scratch server for the check did not start: %(error)s", error=error)) from error
         time.sleep(0.05)
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import psycopg
 
+from shop.languages import N_
+
 ORDERS_WITH_LINES = """
     SELECT count(*) FROM (SELECT * FROM orders WHERE deleted_at IS NULL ORDER BY placed_at DESC LIMIT 200) o
     WHERE EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
@@ -18,9 +20,9 @@ CUSTOMERS = """
     SELECT count(*) FROM (SELECT shop_id, customer_id FROM customer_metrics ORDER BY total_spent DESC LIMIT 200) m
     LEFT JOIN customers c ON c.shop_id = m.shop_id AND c.id = m.customer_id WHERE c.id IS NULL"""
 QUESTIONS = {
-    "newest orders do not have the lines that they count": ORDERS_WITH_LINES,
-    "shops’ daily sales do not add up to their orders": SALES,
-    "best customers have figures and no name": CUSTOMERS,
+    N_("%(count)s newest orders do not have the lines that they count."): ORDERS_WITH_LINES,
+    N_("%(count)s shops’ daily sales do not add up to their orders."): SALES,
+    N_("%(count)s best customers have figures and no name."): CUSTOMERS,
 }
 
 
@@ -29,4 +31,4 @@ def complaints(connection: psycopg.Connection[Any]) -> Iterator[str]:
     for words, query in QUESTIONS.items():
         row = connection.execute(query.encode()).fetchone()
         if row and row[0]:
-            yield f"{row[0]} {words}."
+            yield words % {"count": row[0]}

@@ -8,6 +8,7 @@ from shop.backup_settings import Target
 from shop.backups.models import FAILED, RESTORABLE, VERIFIED, Backup, BackupDuplicate
 from shop.backups.retention import USUAL, Plan, plan, tiers
 from shop.formatting import duration
+from shop.languages import gettext as _
 
 TRIES = 8  # by the schedule; a person may always try again
 LONGEST_REST = 24  # hours between two tries
@@ -54,10 +55,18 @@ def worry(target: Target, newest: datetime | None, tried_since: datetime | None,
     if newest is None:
         if tried_since is None or now - tried_since <= TOO_OLD:
             return ""
-        return f"No copy has reached the target {target.name} in the {duration(now - tried_since)} that it was tried."
+        return _(
+            "No copy has reached the target %(target)s in the %(spent)s that it was tried.",
+            target=target.name,
+            spent=duration(now - tried_since),
+        )
     if now - newest <= TOO_OLD:
         return ""
-    return f"The newest copy on the target {target.name} is {duration(now - newest)} old; with this machine, what came since would be lost."
+    return _(
+        "The newest copy on the target %(target)s is %(age)s old; with this machine, what came since would be lost.",
+        target=target.name,
+        age=duration(now - newest),
+    )
 
 
 def at(target: Target, duplicates: Sequence[BackupDuplicate]) -> list[BackupDuplicate]:

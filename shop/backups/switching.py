@@ -20,6 +20,7 @@ from shop.backups.restoring import know_itself, return_files
 from shop.errors import Conflict, ShopError
 from shop.fault_points import fault_point
 from shop.formatting import plural
+from shop.languages import N_
 
 STILL = 0.1  # seconds between two looks for connections that came back
 OURS = "SELECT version_num FROM alembic_version"
@@ -27,9 +28,9 @@ READY = """
     SELECT r.id, r.approved_by, r.approved_at > clock_timestamp() - %s, b.folder, r.restore_seconds, b.id
     FROM restorations r JOIN backups b ON b.id = r.backup_id WHERE r.state = 'ready' AND r.database = %s"""
 OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
-WORDS = "live until the switch of restoration {}"
-SWITCHED = re.compile(WORDS.format(r"(\d+)"))
-NOT_OF_THIS_TIME = "It belonged to the time before the copy was restored, and its database is not there any more."
+WORDS = N_("live until the switch of restoration %(number)s")
+SWITCHED = re.compile(WORDS % {"number": r"(\d+)"})
+NOT_OF_THIS_TIME = N_("It belonged to the time before the copy was restored, and its database is not there any more.")
 log = structlog.get_logger()
 
 

@@ -66,7 +66,7 @@ def switch(config: Config, typed: str | None, end_connections: bool, progress: P
         fault_point("switch.dumped")
     log.info("switch_begins", restoration=choice.restoration_id, backup=choice.backup_id)
     let_go(live_url, end_connections)
-    words = switching.WORDS.format(choice.restoration_id)
+    words = switching.WORDS % {"number": choice.restoration_id}
     kept = switching.swap(live_url, beside.beside_name(live), words)
     fault_point("switch.renamed")
     return settled(config, live_url, kept, choice.restoration_id, safety)

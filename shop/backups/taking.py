@@ -22,6 +22,7 @@ from shop.backups.tools import tools_for
 from shop.errors import Conflict, ShopError
 from shop.fault_points import fault_point
 from shop.formatting import size
+from shop.languages import gettext as _
 from shop.stopping import Stopped
 
 ROOM = 3  # times the size of the last copy that must be free
@@ -74,12 +75,14 @@ def take(by: str, progress: Progress = unwatched) -> tuple[int, list[str]]:
 
 def reason(error: BaseException) -> str:
     if isinstance(error, Stopped):
-        return "Its worker was told to end. Nothing of it was kept; it is taken again."
+        return _("Its worker was told to end. Nothing of it was kept; it is taken again.")
     if isinstance(error, OSError):
-        return f"The disk refused: {error.strerror}. Nothing of it was kept; older copies are untouched."
+        return _(
+            "The disk refused: %(error)s. Nothing of it was kept; older copies are untouched.", error=error.strerror
+        )
     if isinstance(error, ShopError):
         return error.message
-    return f"It broke off: {type(error).__name__}. Nothing of it was kept."
+    return _("It broke off: %(name)s. Nothing of it was kept.", name=type(error).__name__)
 
 
 @contextmanager
@@ -88,7 +91,7 @@ def one_moment(live: str) -> Iterator[Moment]:
     with psycopg.connect(live, autocommit=True) as gate:
         row = gate.execute(MIGRATING).fetchone()
         if row is None or not row[0]:
-            raise Conflict("A migration is going on. No copy was begun; try again when it is done.")
+            raise Conflict(_("A migration is going on. No copy was begun; try again when it is done."))
         with at_snapshot(live) as reading:
             exported = reading.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
             assert exported is not None
@@ -100,8 +103,13 @@ def nothing_hidden(reading: psycopg.Connection[Any]) -> None:
     tables = [name for (name,) in reading.execute(HIDDEN).fetchall()]
     if tables:
         raise ShopError(
-            f"Row-level security would hide rows of {', '.join(tables)} from the role of DATABASE_URL. No copy was begun and the older "
-            f"ones are untouched; run `ALTER TABLE {tables[0]} NO FORCE ROW LEVEL SECURITY`, or let an administrator give the role BYPASSRLS."
+            _(
+                "Row-level security would hide rows of %(tables)s from the role of DATABASE_URL. No copy was begun and the "
+                "older ones are untouched; run `ALTER TABLE %(first)s NO FORCE ROW LEVEL SECURITY`, or let an administrator "
+                "give the role BYPASSRLS.",
+                tables=", ".join(tables),
+                first=tables[0],
+            )
         )
 
 
@@ -115,8 +123,13 @@ def enough_room(hold: Hold, table_bytes: int) -> None:
     free = files.free_bytes(folder)
     if free < needed:
         raise ShopError(
-            f"A copy needs {size(needed)} free, and {size(free)} are. No copy was begun and the older ones are untouched; "
-            f"free some space in {folder}, or keep fewer copies."
+            _(
+                "A copy needs %(needed)s free, and %(free)s are. No copy was begun and the older ones are untouched; free some "
+                "space in %(folder)s, or keep fewer copies.",
+                needed=size(needed),
+                free=size(free),
+                folder=folder,
+            )
         )
 
 

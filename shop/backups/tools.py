@@ -16,6 +16,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from shop import stopping
 from shop.errors import ShopError
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.local.binaries import Tools, installations
 from shop.local.launching import clean_environment
 
@@ -45,8 +47,13 @@ def tools_for(server_version: int) -> Tools:
             return tools
     others = ", ".join(tools.version for tools in found) or "none"
     raise ShopError(
-        f"The server is PostgreSQL {major}, and its own client programs are not on this machine ({others} found). "
-        f"No copy was begun: a dump by another version may not be restorable. Install postgresql-client-{major} and postgresql-{major}."
+        _(
+            "The server is PostgreSQL %(major)s, and its own client programs are not on this machine (%(others)s found). "
+            "No copy was begun: a dump by another version may not be restorable. Install postgresql-client-%(major)s and "
+            "postgresql-%(major)s.",
+            major=major,
+            others=others,
+        )
     )
 
 
@@ -60,8 +67,11 @@ def environment(conninfo: str) -> dict[str, str]:
     unknown = given.keys() - IN_ENVIRONMENT.keys() - {"application_name", "connect_timeout"}
     if unknown:
         raise ShopError(
-            f"DATABASE_URL carries {', '.join(sorted(unknown))}, which cannot be passed on to PostgreSQL’s own programs. "
-            "No copy was begun. Name it in a service file instead."
+            _(
+                "DATABASE_URL carries %(names)s, which cannot be passed on to PostgreSQL’s own programs. No copy was begun. "
+                "Name it in a service file instead.",
+                names=", ".join(sorted(unknown)),
+            )
         )
     told = {IN_ENVIRONMENT[name]: str(value) for name, value in given.items() if name in IN_ENVIRONMENT and value}
     return clean_environment() | told | {"PGCONNECT_TIMEOUT": "10", "PGAPPNAME": "pult backup"}
@@ -100,7 +110,7 @@ def run(
             end(program)
             ear.join(timeout=5)
     if program.returncode:
-        raise ToolFailed(f"{Path(command[0]).name} failed: {last_words(said)}")
+        raise ToolFailed(_("%(program)s failed: %(said)s", program=Path(command[0]).name, said=last_words(said)))
 
 
 def make_way(pid: int) -> None:
@@ -148,4 +158,4 @@ def end(program: subprocess.Popen[str]) -> None:
 def last_words(said: Sequence[str]) -> str:
     """Return the errors among what was said, else its end."""
     lines = [line for line in said if "error:" in line or "FATAL" in line] or list(said)[-3:]
-    return " / ".join(lines)[-LAST_WORDS:] or "it said nothing"
+    return " / ".join(lines)[-LAST_WORDS:] or N_("it said nothing")

@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from shop.findings import Finding, State
 from shop.formatting import duration, plural
+from shop.languages import gettext as _
 
 GRACE = timedelta(
     minutes=10
@@ -53,12 +54,17 @@ class Archiving:
     def worry(self) -> str:
         """Return what is wrong, in a sentence; nothing where it works."""
         if self.is_failing:
-            return (
-                f"PostgreSQL cannot archive its WAL: {self.last_failed_wal} failed, and none was archived for {duration(self.age)}. "
-                "What was written since would be lost with this server, and its disk fills up meanwhile."
+            return _(
+                "PostgreSQL cannot archive its WAL: %(last_failed_wal)s failed, and none was archived for %(age)s. What was "
+                "written since would be lost with this server, and its disk fills up meanwhile.",
+                last_failed_wal=self.last_failed_wal,
+                age=duration(self.age),
             )
         if self.timeout and self.age > GRACE + timedelta(seconds=self.timeout):
-            return f"PostgreSQL has archived no WAL for {duration(self.age)}; what was written since would be lost with this server."
+            return _(
+                "PostgreSQL has archived no WAL for %(age)s; what was written since would be lost with this server.",
+                age=duration(self.age),
+            )
         return ""
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 from flask import g, has_request_context
 
+from shop.languages import gettext as _
 from shop.listing.refusal import BadListing
 
 HIDDEN = "•••"
@@ -119,4 +120,4 @@ class Unsearchable(BadListing):
     """Somebody without the right has asked for a person; the answer is the same whether there is one."""
 
     def __init__(self) -> None:
-        super().__init__("Searching for people needs the right to see personal data. Nothing was searched.")
+        super().__init__(_("Searching for people needs the right to see personal data. Nothing was searched."))

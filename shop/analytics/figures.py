@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from shop.analytics.queries import Sales
+from shop.languages import N_
 
 Value = Decimal | int | None
 CENT = Decimal("0.01")
@@ -49,51 +50,61 @@ class Figure:
 
 TOTAL_SALES = Figure(
     "total_sales",
-    "Total sales",
+    N_("Total sales"),
     "money",
-    "What customers owe for counted orders placed in the period: goods less discounts, shipping, fees, VAT and rounding.",
+    N_(
+        "What customers owe for counted orders placed in the period: goods less discounts, shipping, fees, VAT and rounding."
+    ),
     adds=("total_sales",),
 )
 NET_SALES = Figure(
     "net_sales",
-    "Net sales",
+    N_("Net sales"),
     "money",
-    "Gross sales of goods less discounts and returns, without VAT, shipping and fees. Refunds are not loaded yet, so "
-    "returns are 0 here.",
+    N_(
+        "Gross sales of goods less discounts and returns, without VAT, shipping and fees. Refunds are not loaded yet, so "
+        "returns are 0 here."
+    ),
     adds=("gross_sales",),
     takes_off=("discounts",),
 )
 ORDERS = Figure(
     "orders",
-    "Orders",
+    N_("Orders"),
     "count",
-    "Orders placed in the period whose status counts as a sale now. Cancelled orders do not count; a later refund takes "
-    "no order away.",
+    N_(
+        "Orders placed in the period whose status counts as a sale now. Cancelled orders do not count; a later refund takes "
+        "no order away."
+    ),
     adds=("orders",),
 )
 AOV = Figure(
     "aov",
-    "Average order",
+    N_("Average order"),
     "money",
-    "Gross sales less discounts, without VAT, for one counted order. Without orders there is no average.",
+    N_("Gross sales less discounts, without VAT, for one counted order. Without orders there is no average."),
     adds=("gross_sales",),
     takes_off=("discounts",),
     divided_by="orders",
 )
 NEW_CUSTOMERS = Figure(
     "new_customers",
-    "New customers",
+    N_("New customers"),
     "count",
-    "People whose first counted order ever was placed in the period. A person is one e-mail in one shop; orders without "
-    "a customer count as orders only.",
+    N_(
+        "People whose first counted order ever was placed in the period. A person is one e-mail in one shop; orders without "
+        "a customer count as orders only."
+    ),
     counted_in="customer_metrics.first_order_day",
 )
 RETURNING_CUSTOMERS = Figure(
     "returning_customers",
-    "Returning customers",
+    N_("Returning customers"),
     "count",
-    "People with a counted order in the period who first ordered before it. New and returning together are all who "
-    "ordered.",
+    N_(
+        "People with a counted order in the period who first ordered before it. New and returning together are all who "
+        "ordered."
+    ),
     counted_in="customer_metrics.last_order_day, orders.customer_id",
 )
 CHARTED = (TOTAL_SALES, NET_SALES, ORDERS, AOV)
@@ -102,12 +113,12 @@ ALL = CHARTED + PEOPLE
 
 # From gross to total, line by line: the words, the column, and its sign.
 LADDER = (
-    ("Gross sales", "gross_sales", 1),
-    ("Discounts", "discounts", -1),
-    ("Shipping", "shipping", 1),
-    ("Fees", "fees", 1),
-    ("VAT", "tax", 1),
-    ("Rounding", "rounding", 1),
+    (N_("Gross sales"), "gross_sales", 1),
+    (N_("Discounts"), "discounts", -1),
+    (N_("Shipping"), "shipping", 1),
+    (N_("Fees"), "fees", 1),
+    (N_("VAT"), "tax", 1),
+    (N_("Rounding"), "rounding", 1),
 )
 
 

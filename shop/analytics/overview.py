@@ -11,6 +11,7 @@ from shop.analytics.figures import Figure, Value
 from shop.analytics.periods import Choice, Known, Period
 from shop.analytics.queries import Interval, ProductTable, Sales, StatusCount
 from shop.analytics.remembering import Memory
+from shop.languages import gettext as _
 from shop.listing.days import DayRange
 from shop.shops.models import Shop
 
@@ -87,11 +88,18 @@ class Overview:
     def words(self) -> list[str]:
         """Say which days these are, in whose zone, and what they are compared with."""
         zones = sorted({shop.timezone for shop in self.shops})
-        told = [f"{said(self.period)}, {'each shop in its own day' if len(zones) > 1 else f'days of {zones[0]}'}"]
+        days = said(self.period)
+        several = len(zones) > 1
+        told = [
+            _("%(days)s, each shop in its own day", days=days)
+            if several
+            else _("%(days)s, days of %(zone)s", days=days, zone=zones[0])
+        ]
         if self.compared:
-            told.append(f"Compared with {said(self.compared)}")
+            told.append(_("Compared with %(days)s", days=said(self.compared)))
         if self.compared and self.is_running:
-            told.append("The last day is not over: changes leave it out" if self.changes else "The day is not over yet")
+            left_out = _("The last day is not over: changes leave it out")
+            told.append(left_out if self.changes else _("The day is not over yet"))
         return told
 
     def change(self, figure: Figure) -> Decimal | None:

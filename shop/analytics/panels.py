@@ -12,6 +12,8 @@ from shop.analytics.links import Links
 from shop.analytics.overview import Overview
 from shop.analytics.queries import ProductSales, Sales, StatusCount
 from shop.charts.shares import sparkline, stacked_bar
+from shop.languages import N_, said
+from shop.languages import gettext as _
 from shop.shops.models import Shop
 
 CATEGORIES = ("done", "open", "new", "cancelled", "returned")
@@ -89,7 +91,10 @@ def shop_line(overview: Overview, links: Links, shop: Shop, figure: Figure) -> S
         sales.orders,
         figure.of(sales),
         overview.shop_change(shop, figure),
-        sparkline(overview.series(shop, figure), name=f"{shop.name}, {figure.label.lower()} over the period"),
+        sparkline(
+            overview.series(shop, figure),
+            name=_("%(shop)s, %(figure)s over the period", shop=shop.name, figure=said(figure.label).lower()),
+        ),
         links.overview(overview.choice, shop=shop.slug),
         links.counted_orders(overview.period, shop=shop.slug),
     )
@@ -131,7 +136,7 @@ def status_panel(overview: Overview, links: Links) -> StatusPanel:
         href = (links if not own else Links([])).orders(overview.period, ("status", each.code), *own)
         lines.append(StatusLine(each, Decimal(each.orders) / placed, css, href))
     return StatusPanel(
-        stacked_bar([(each.status.name, each.status.orders, each.css) for each in lines], name="Orders by status"),
+        stacked_bar([(each.status.name, each.status.orders, each.css) for each in lines], name=_("Orders by status")),
         lines,
         placed,
         links.orders(overview.period),
@@ -211,8 +216,8 @@ class LadderPanel:
 
 def ladder_panel(sales: Sales) -> LadderPanel:
     parts = [LadderLine(label, sign * getattr(sales, column)) for label, column, sign in figures.LADDER]
-    net = LadderLine("Net sales, without VAT", Decimal(figures.NET_SALES.of(sales) or 0), is_sum=True)
-    total = LadderLine("Total sales", sales.total_sales, is_sum=True)
+    net = LadderLine(N_("Net sales, without VAT"), Decimal(figures.NET_SALES.of(sales) or 0), is_sum=True)
+    total = LadderLine(N_("Total sales"), sales.total_sales, is_sum=True)
     return LadderPanel([*parts[:2], net, *parts[2:], total], figures.ladder_sum(sales) == sales.total_sales)
 
 

@@ -7,22 +7,24 @@ from datetime import date, timedelta
 
 from shop.days import day_from
 from shop.errors import ShopError
+from shop.languages import N_
+from shop.languages import gettext as _
 
 MOST_BY_DAY = 120  # days; a longer period is drawn by month
 STALE = 28  # days without an order after which the page ends at the newest day instead of today
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 PRESETS = {  # word in the address: words on the page
-    "today": "Today",
-    "7d": "7 days",
-    "28d": "28 days",
-    "quarter": "Quarter",
-    "12m": "12 months",
-    "all": "All",
+    "today": N_("Today"),
+    "7d": N_("7 days"),
+    "28d": N_("28 days"),
+    "quarter": N_("Quarter"),
+    "12m": N_("12 months"),
+    "all": N_("All"),
 }
 COMPARISONS = {
-    "previous": "The period before",
-    "year": "A year before",
-    "none": "Nothing",
+    "previous": N_("The period before"),
+    "year": N_("A year before"),
+    "none": N_("Nothing"),
 }
 
 
@@ -116,13 +118,22 @@ def choice(arguments: Mapping[str, str], known: Known) -> Choice:
     """Read `period`, `from`, `to` and `compare`. Raises ShopError with a sentence for what it cannot read."""
     compare = arguments.get("compare") or "previous"
     if compare not in COMPARISONS:
-        raise ShopError(f"“{compare}” is nothing to compare with. Choose one of {', '.join(COMPARISONS)}.")
+        raise ShopError(
+            _(
+                "“%(asked)s” is nothing to compare with. Choose one of %(words)s.",
+                asked=compare, words=", ".join(COMPARISONS),
+            )
+        )  # fmt: skip
     if arguments.get("from") or arguments.get("to"):
         return Choice(dates(arguments, known), "", compare)
     word = arguments.get("period") or "28d"
     if word not in PRESETS:
         raise ShopError(
-            f"“{word}” is not a period. Choose one of {', '.join(PRESETS)}, or name the days with from and to."
+            _(
+                "“%(asked)s” is not a period. Choose one of %(words)s, or name the days with from and to.",
+                asked=word,
+                words=", ".join(PRESETS),
+            )
         )
     return Choice(preset(word, known), word, compare)
 
@@ -135,9 +146,19 @@ def dates(arguments: Mapping[str, str], known: Known) -> Period:
     if not arguments.get("from"):
         start = min(start, end)
     if start > end:
-        raise ShopError(f"The period starts on {start} and ends before that, on {end}. Turn the two days around.")
+        raise ShopError(
+            _(
+                "The period starts on %(start)s and ends before that, on %(end)s. Turn the two days around.",
+                start=start, end=end,
+            )
+        )  # fmt: skip
     if not FIRST_YEAR <= start.year <= end.year <= LAST_YEAR:
-        raise ShopError(f"The period {start} to {end} is out of reach. Name days from {FIRST_YEAR} to {LAST_YEAR}.")
+        raise ShopError(
+            _(
+                "The period %(start)s to %(end)s is out of reach. Name days from %(first)s to %(last)s.",
+                start=start, end=end, first=FIRST_YEAR, last=LAST_YEAR,
+            )
+        )  # fmt: skip
     return Period(start, end)
 
 

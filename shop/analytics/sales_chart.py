@@ -10,6 +10,10 @@ from shop.analytics.figures import Figure, Value
 from shop.analytics.overview import Overview, Slot, ratio
 from shop.charts.line import Point, line
 from shop.formatting import UNKNOWN, change, day_short, money, month, number, unit
+from shop.languages import gettext as _
+from shop.languages import language, said
+
+MANY = 5  # one noun stands beside every count of a drawing: that of most of them
 
 
 @dataclass(frozen=True)
@@ -27,21 +31,28 @@ class SalesChart:
 def sales_chart(overview: Overview, figure: Figure, currency: str, before: str) -> SalesChart:
     """Draw a figure. `before` are the words for what it is compared with."""
     by_month, slots = overview.period.by_month, overview.slots
-    name = f"{figure.label} by {'month' if by_month else 'day'}"
+    name, this_period = titled(figure, by_month=by_month), _("This period")
     points = [Point(interval(slot.start, by_month=by_month), *values(slot, figure)) for slot in slots]
     running = overview.is_running and slots[-1].now is not None
     drawing = line(
         points,
-        name=name if overview.compared is None else f"{name}, this period and {before.lower()}",
-        unit=unit(currency) if figure.kind == "money" else figure.label.lower(),
+        name=name
+        if overview.compared is None
+        else _("%(chart)s, this period and %(before)s", chart=name, before=before.lower()),
+        unit=unit(currency) if figure.kind == "money" else language().catalogue.counted("order", "orders", MANY),
         running=running,
     )
-    keys = [("line", "This period")]
+    keys = [("line", this_period)]
     keys += [("compare", before)] if overview.compared else []
-    keys += [("running", "So far")] if running else []
-    head = ["Month" if by_month else "Day", "This period"] + ([before, "Change"] if overview.compared else [])
+    keys += [("running", _("So far"))] if running else []
+    head = [_("Month") if by_month else _("Day"), this_period] + ([before, _("Change")] if overview.compared else [])
     rows = [row(slot, overview, figure, currency, runs=running and slot is slots[-1]) for slot in slots]
     return SalesChart(name, drawing, keys, head, rows, adds_up(overview, figure))
+
+
+def titled(figure: Figure, *, by_month: bool) -> str:
+    label = said(figure.label)
+    return _("%(figure)s by month", figure=label) if by_month else _("%(figure)s by day", figure=label)
 
 
 def values(slot: Slot, figure: Figure) -> tuple[Value, Value]:
@@ -53,7 +64,7 @@ def row(slot: Slot, overview: Overview, figure: Figure, currency: str, *, runs: 
     by_month = overview.period.by_month
     now, then = values(slot, figure)
     told = written(now, figure, currency)
-    cells = [long_interval(slot.start, by_month=by_month), f"{told} so far" if runs else told]
+    cells = [long_interval(slot.start, by_month=by_month), _("%(value)s so far", value=told) if runs else told]
     if overview.compared is None:
         return cells
     partner = interval(slot.compared_start, by_month=by_month) if slot.compared_start else UNKNOWN
@@ -81,4 +92,4 @@ def interval(start: date, *, by_month: bool) -> str:
 
 def long_interval(start: date, *, by_month: bool) -> str:
     """Write Mar 2026, or Fri 13. 3. with the weekday that explains a day's sales."""
-    return month(start) if by_month else f"{start:%a} {day_short(start)}"
+    return month(start) if by_month else f"{language().pattern(start, 'EEE')} {day_short(start)}"

@@ -17,6 +17,8 @@ from shop.analytics.remembering import Memory
 from shop.analytics.sales_chart import sales_chart
 from shop.errors import ShopError
 from shop.formatting import local_day
+from shop.languages import gettext as _
+from shop.languages import said
 from shop.shops.models import Shop
 from shop.shops.queries import shop_numbers
 from shop.snapshots.queries import Freshness, freshness
@@ -48,7 +50,7 @@ def index() -> str:
         figure=figure,
         currency=currency,
         cards=panels.cards(overview, links, figure),
-        chart=sales_chart(overview, figure, currency, COMPARISONS[overview.choice.compare]),
+        chart=sales_chart(overview, figure, currency, said(COMPARISONS[overview.choice.compare])),
         by_shop=panels.shop_panel(overview, links, figure),
         others=panels.other_currencies(overview, links, currency_choices(chosen), currency, figure),
         by_status=panels.status_panel(overview, links),
@@ -148,7 +150,7 @@ def links_of(shops: Sequence[Shop], chosen: Sequence[Shop]) -> Links:
 
 
 def preset_label(word: str, known: Known) -> str:
-    return "Last day" if word == "today" and known.is_stale else PRESETS[word]
+    return _("Last day") if word == "today" and known.is_stale else said(PRESETS[word])
 
 
 def charted_figure() -> Figure:
@@ -156,7 +158,7 @@ def charted_figure() -> Figure:
     found = next((figure for figure in figures.CHARTED if figure.name == asked), None)
     if found is None:
         names = ", ".join(figure.name for figure in figures.CHARTED)
-        raise ShopError(f"“{asked}” cannot be drawn over time. Choose one of {names}.")
+        raise ShopError(_("“%(asked)s” cannot be drawn over time. Choose one of %(names)s.", asked=asked, names=names))
     return found
 
 
@@ -173,7 +175,10 @@ def chosen_currency(shops: Sequence[Shop]) -> str:
     choices = currency_choices(shops)
     asked = request.args.get("currency") or ""
     if asked and asked not in choices:
-        raise ShopError(f"None of these shops keeps its books in “{asked}”. Choose one of {', '.join(choices)}.")
+        names = ", ".join(choices)
+        raise ShopError(
+            _("None of these shops keeps its books in “%(asked)s”. Choose one of %(names)s.", asked=asked, names=names)
+        )
     return asked or usual_currency(choices)
 
 

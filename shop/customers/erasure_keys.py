@@ -14,6 +14,7 @@ from shop.customers.models import ErasureKey
 from shop.customers.tombstones import Known
 from shop.db import db
 from shop.errors import ShopError
+from shop.languages import gettext as _
 
 PURPOSE = "pult erased people 1"
 MARKS = """
@@ -42,8 +43,10 @@ def opened(sealed: bytes) -> bytes:
         return sealing.opened(PURPOSE, sealed, secret_key())
     except InvalidToken as error:
         raise NoKey(
-            "The key by which erased people are recognised cannot be opened. Nothing was read or changed, so that nobody "
-            "comes back; bring the SECRET_KEY it was sealed under back as SECRET_KEY_BEFORE."
+            _(
+                "The key by which erased people are recognised cannot be opened. Nothing was read or changed, so that "
+                "nobody comes back; bring the SECRET_KEY it was sealed under back as SECRET_KEY_BEFORE."
+            )
         ) from error
 
 

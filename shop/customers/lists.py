@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from shop.customers.models import Customer, CustomerMetrics
+from shop.languages import N_, NN_
 from shop.listing.days import DayRange
 from shop.listing.filters import Choice, Emails, Search
 from shop.listing.listing import Spec, Whole
@@ -84,56 +85,57 @@ def segments(key: Any, shape: dict[str, Any]) -> tuple[Segment, Segment]:
     return known, unknown
 
 
+COUNTED = NN_("customer", "customers")
 CUSTOMERS = Spec(
     path="/customers",
-    one="customer",
-    many="customers",
+    one=COUNTED[0],
+    many=COUNTED[1],
     filters=(
-        Search("q", "Search", Customer.search),
-        Emails("email", "E-mail", Customer.search, fold, spoken="with e-mail"),
-        Amounts("orders_count", "Orders", CustomerMetrics.orders_count, spoken="with {} orders"),
-        Amounts("total_spent", "Total spent", CustomerMetrics.total_spent, spoken="who spent {}"),
-        Days("last_order", "Last order", CustomerMetrics.last_order_at, verb="who last ordered"),
-        Ordered("ordered", "Ordered", ORDERS.c.placed_at, verb="who ordered"),
-        LocalDays("first_order", "First order", CustomerMetrics.first_order_day, verb="who first ordered"),
-        Days("created", "Registered", Customer.created_at, verb="registered"),
+        Search("q", N_("Search"), Customer.search),
+        Emails("email", N_("E-mail"), Customer.search, fold, spoken=N_("with e-mail")),
+        Amounts("orders_count", N_("Orders"), CustomerMetrics.orders_count, spoken=N_("with {} orders")),
+        Amounts("total_spent", N_("Total spent"), CustomerMetrics.total_spent, spoken=N_("who spent {}")),
+        Days("last_order", N_("Last order"), CustomerMetrics.last_order_at, verb=N_("who last ordered")),
+        Ordered("ordered", N_("Ordered"), ORDERS.c.placed_at, verb=N_("who ordered")),
+        LocalDays("first_order", N_("First order"), CustomerMetrics.first_order_day, verb=N_("who first ordered")),
+        Days("created", N_("Registered"), Customer.created_at, verb=N_("registered")),
         Choice(
             "registered",
-            "Account",
+            N_("Account"),
             {
-                "yes": ("registered", lambda: Customer.registered.is_(True)),
-                "no": ("guests", lambda: not_(Customer.registered)),
+                "yes": (N_("registered"), lambda: Customer.registered.is_(True)),
+                "no": (N_("guests"), lambda: not_(Customer.registered)),
             },
         ),
-        Choice("deleted", "Deleted", {"only": ("deleted in the shop", is_gone)}, usual=is_here),
+        Choice("deleted", N_("Deleted"), {"only": (N_("deleted in the shop"), is_gone)}, usual=is_here),
     ),
     sorts=(
         Sort(
             "total_spent",
-            "least spent first",
-            "most spent first",
+            N_("least spent first"),
+            N_("most spent first"),
             (Segment(key=CustomerMetrics.total_spent, key_codec=AMOUNT, **BY_METRICS),),
             serves=frozenset({"total_spent"}),
         ),
         Sort(
             "orders_count",
-            "fewest orders first",
-            "most orders first",
+            N_("fewest orders first"),
+            N_("most orders first"),
             (Segment(key=CustomerMetrics.orders_count, key_codec=COUNT, **BY_METRICS),),
             serves=frozenset({"orders_count"}),
         ),
         Sort(
             "last_order",
-            "longest without an order first",
-            "latest order first",
+            N_("longest without an order first"),
+            N_("latest order first"),
             segments(CustomerMetrics.last_order_at, BY_METRICS),
             serves=frozenset({"last_order"}),
             by_day=True,
         ),
         Sort(
             "created",
-            "longest registered first",
-            "newest registered first",
+            N_("longest registered first"),
+            N_("newest registered first"),
             segments(Customer.created_at, BY_PERSON),
             serves=frozenset({"created"}),
             by_day=True,
@@ -143,7 +145,7 @@ CUSTOMERS = Spec(
     whole=Whole(Customer.__table__, Customer.shop_id),
 )
 
-WITHOUT_PEOPLE = without_people(CUSTOMERS, Withheld("q", "Search"), Withheld("email", "E-mail"))
+WITHOUT_PEOPLE = without_people(CUSTOMERS, Withheld("q", N_("Search")), Withheld("email", N_("E-mail")))
 
 
 def listed() -> Spec:

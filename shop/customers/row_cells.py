@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from shop.customers.queries import CustomerRow
 from shop.formatting import UNKNOWN, number, plural
+from shop.languages import gettext as _
 from shop.listing.links import Links
 from shop.listing.marks import Marks
 from shop.listing.scopes import ListedShop
@@ -31,12 +32,13 @@ class Cells(NamedTuple):
 def row_cells(
     rows: Sequence[CustomerRow], shops: Mapping[int, ListedShop], links: Links, marks: Marks
 ) -> Iterator[Cells]:
+    no_email, registered, guest = _("no e-mail"), _("registered"), _("guest")
     for row in rows:
         shop = shops[row.shop_id]
         yield Cells(
-            row.name or row.company or row.email or f"Customer {row.id}",
+            row.name or row.company or row.email or _("Customer %(number)s", number=row.id),
             links.record(shop.slug, row.id),
-            row.email or "no e-mail",
+            row.email or no_email,
             row.email or UNKNOWN,
             marks.shop(shop),
             f"/orders/?shop={shop.slug}&customer={row.id}&counted=yes",
@@ -44,5 +46,5 @@ def row_cells(
             marks.money(row.total_spent, shop.currency),
             plural(row.orders_count, "order", "orders"),
             marks.ago(row.last_order_at, shop.timezone),
-            marks.ago(row.created_at, shop.timezone) if row.created_at else "registered" if row.registered else "guest",
+            marks.ago(row.created_at, shop.timezone) if row.created_at else registered if row.registered else guest,
         )

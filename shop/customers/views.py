@@ -25,6 +25,7 @@ from shop.customers.queries import (
 from shop.customers.row_cells import row_cells
 from shop.customers.sheet import called, identity, identity_title, particulars, where
 from shop.db import db
+from shop.languages import gettext as _
 from shop.listing.answers import Freshness, json_page, overall
 from shop.listing.asked import asked, opened_from, root, secret, tidied
 from shop.listing.cells import Fields
@@ -138,7 +139,7 @@ def show(shop: str, customer_id: int) -> str | AnyResponse:
         metrics=metrics,
         average=average(metrics.total_spent, metrics.orders_count),
         gap=round(gap.total_seconds() / DAY) if gap else None,
-        chart=month_chart({month.start: month.spent for month in months}, "Spent", its_shop.currency),
+        chart=month_chart({month.start: month.spent for month in months}, _("Spent"), its_shop.currency),
         orders=orders,
         older_count=metrics.orders_count - len(orders),
         older=metrics.total_spent - sum((order.total_shop for order in orders), Decimal(0)),

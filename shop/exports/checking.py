@@ -12,6 +12,7 @@ from shop.errors import ShopError
 from shop.exports.keeping import written
 from shop.exports.models import Export
 from shop.formatting import number
+from shop.languages import gettext as _
 from shop.listing.manifest import Counting
 
 BLOCK = 1 << 20
@@ -42,10 +43,10 @@ def sha256_of(stream: BinaryIO) -> str:
 def compared(stream: BinaryIO, sha256: str, export: Export) -> Verdict:
     """Compare a file with the manifest of one export. Memory does not grow with the file."""
     if export.state != "whole":
-        return Verdict(export, ("This export was never sent as a whole, so there is no whole file of it.",))
+        return Verdict(export, (_("This export was never sent as a whole, so there is no whole file of it."),))
     if sha256 == export.sha256:
         return Verdict(export)
-    return Verdict(export, ("The bytes are not those that were sent.", *in_contents(stream, export)))
+    return Verdict(export, (_("The bytes are not those that were sent."), *in_contents(stream, export)))
 
 
 def in_contents(stream: BinaryIO, export: Export) -> Iterator[str]:
@@ -55,18 +56,23 @@ def in_contents(stream: BinaryIO, export: Export) -> Iterator[str]:
             counting.rows += 1
             counting.add(row)
     except (UnicodeDecodeError, csv.Error, InvalidOperation) as error:
-        yield f"It cannot be read as a table to the end ({type(error).__name__})."
+        yield _("It cannot be read as a table to the end (%(error)s).", error=type(error).__name__)
         return
     if counting.rows != export.rows:
-        yield f"It has {number(counting.rows)} rows; {number(export.rows)} were sent."
+        yield _("It has %(rows)s rows; %(sent)s were sent.", rows=number(counting.rows), sent=number(export.rows))
     found, sent = written(counting.sums), export.sums or {}
     for column in export.money:
         for currency in sorted({*found[column], *sent.get(column, {})}):
             here, there = found[column].get(currency, "0"), sent.get(column, {}).get(currency, "0")
             if Decimal(here) != Decimal(there):
-                yield f"The column {column} adds up to {here} {currency}; {there} {currency} were sent."
+                yield _(
+                    "The column %(column)s adds up to %(here)s %(currency)s; %(there)s %(currency)s were sent.",
+                    column=column, here=here, there=there, currency=currency,
+                )  # fmt: skip
     if counting.rows == export.rows and found == sent:
-        yield "It has as many rows and the same sums: another program may have saved it again, or a text in it was changed."
+        yield _(
+            "It has as many rows and the same sums: another program may have saved it again, or a text in it was changed."
+        )
 
 
 def records(stream: BinaryIO) -> Iterable[Mapping[str, str]]:

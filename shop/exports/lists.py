@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Integer, literal
 
 from shop.exports.models import Export
+from shop.languages import N_, NN_
 from shop.listing.filters import Choice, Exact
 from shop.listing.listing import Listing, Spec
 from shop.listing.ranges import Days
@@ -13,28 +14,31 @@ from shop.listing.sorts import MOMENT, Segment, Sort
 
 ALL = 0  # the one number under which the list is walked
 
+COUNTED = NN_("export", "exports")
+SUMMED = (N_("total"), N_("total shop currency"), N_("total spent"), N_("sales"))  # columns of the lists
+
 EXPORTS = Spec(
     path="/exports",
-    one="export",
-    many="exports",
+    one=COUNTED[0],
+    many=COUNTED[1],
     filters=(
-        Exact("who", "Who", Export.actor, spoken="by"),
+        Exact("who", N_("Who"), Export.actor, spoken=N_("by")),
         Choice(
             "state",
-            "State",
+            N_("State"),
             {
-                "whole": ("sent whole", lambda: Export.state == "whole"),
-                "cut": ("cut", lambda: Export.state == "cut"),
-                "sending": ("being sent", lambda: Export.state == "sending"),
+                "whole": (N_("sent whole"), lambda: Export.state == "whole"),
+                "cut": (N_("cut"), lambda: Export.state == "cut"),
+                "sending": (N_("being sent"), lambda: Export.state == "sending"),
             },
         ),
-        Days("at_days", "Days", Export.at, verb="made"),
+        Days("at_days", N_("Days"), Export.at, verb=N_("made")),
     ),
     sorts=(
         Sort(
             "when",
-            "oldest first",
-            "newest first",
+            N_("oldest first"),
+            N_("newest first"),
             (
                 Segment(
                     source=Export.__table__,

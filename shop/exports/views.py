@@ -13,6 +13,7 @@ from shop.exports.checking import compared, sha256_of
 from shop.exports.lists import EXPORTS, exports_of
 from shop.exports.models import Export
 from shop.exports.queries import export_numbered, export_of_file, exports_by_id
+from shop.languages import gettext as _
 from shop.listing.answers import Freshness, json_page
 from shop.listing.asked import asked, root, secret, tidied
 from shop.listing.links import Links
@@ -75,22 +76,23 @@ def check() -> Response:
     upload = request.files.get("file")
     name = (upload.filename or "").replace("\\", "/").rsplit("/", 1)[-1][:LONGEST_NAME] if upload else ""
     if upload is None or not name:
-        raise ShopError("No file was chosen. Nothing was checked; choose the file that was exported.")
+        raise ShopError(_("No file was chosen. Nothing was checked; choose the file that was exported."))
     stream = cast("BinaryIO", upload.stream)
     sha256 = sha256_of(stream)
     export = export_of_file(sha256, name, whose())
     if export is None:
         record(Action.EXPORT_CHECKED, "unknown file", same=False)
         db.session.commit()
-        flash("No export is known with these bytes or this name. Another installation may have sent the file.")
+        flash(_("No export is known with these bytes or this name. Another installation may have sent the file."))
         return redirect("/exports/", HTTPStatus.SEE_OTHER)
     verdict = compared(stream, sha256, export)
     record(Action.EXPORT_CHECKED, f"export {export.id}", same=verdict.is_same)
     db.session.commit()
     if verdict.is_same:
-        flash(f"The file is byte for byte what was sent as export {export.id}.", "good")
+        flash(_("The file is byte for byte what was sent as export %(export)s.", export=export.id), "good")
     else:
-        flash(f"The file is not what was sent as export {export.id}. {' '.join(verdict.differences)}", "bad")
+        told = " ".join(verdict.differences)
+        flash(_("The file is not what was sent as export %(export)s. %(told)s", export=export.id, told=told), "bad")
     return redirect(f"/exports/{export.id}", HTTPStatus.SEE_OTHER)
 
 

@@ -16,6 +16,7 @@ from shop.customers.erasure_keys import current_key
 from shop.customers.tombstones import ERASED
 from shop.db import db, session_connection
 from shop.errors import Conflict
+from shop.languages import gettext as _
 from shop.locks import held
 from shop.privacy import journal, traces
 from shop.privacy.subject import Subject, subject_of
@@ -76,7 +77,7 @@ def alone(shop_id: int, config: Config) -> Iterator[None]:
                 leases.enter_context(held(key, config.redis_url))
         except Conflict as error:
             raise Conflict(
-                "A snapshot of this shop is being loaded. Nothing was changed; erase the customer when it is done."
+                _("A snapshot of this shop is being loaded. Nothing was changed; erase the customer when it is done.")
             ) from error
         yield
 
@@ -148,7 +149,7 @@ def drop_staged(connection: psycopg.Connection[Any], shop_id: int) -> None:
            WHERE n.nspname = 'staging' AND c.relkind = 'r' AND s.shop_id = %s""",
         (shop_id,),
     ).fetchall()
-    for name, _ in staged:
+    for name, _id in staged:
         connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier("staging", name)))
     connection.execute(
         "UPDATE snapshots SET cursor_line = 0 WHERE id = ANY (%s) AND state <> 'done'", ([id_ for _, id_ in staged],)

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from shop.db import db
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.snapshots.rawstore import sync_folder
 
 NAME = "erasures.jsonl"
@@ -73,8 +74,11 @@ def kept(data_dir: Path) -> list[Entry]:
         return [Entry.read(line) for line in lines if line]
     except (ValueError, TypeError, KeyError) as error:
         raise ShopError(
-            f"The list of erasures {path} is damaged. Nothing was changed; bring it back from a copy of the data folder, "
-            "or remove it to begin anew with the erasures that the database knows."
+            _(
+                "The list of erasures %(path)s is damaged. Nothing was changed; bring it back from a copy of the data "
+                "folder, or remove it to begin anew with the erasures that the database knows.",
+                path=path,
+            )
         ) from error
 
 

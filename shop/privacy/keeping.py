@@ -2,6 +2,7 @@
 
 from shop.config import Config
 from shop.formatting import plural
+from shop.languages import gettext as _
 from shop.privacy import applying, journal, rewriting
 from shop.privacy.queries import has_erasures
 
@@ -14,8 +15,22 @@ def is_needed(config: Config) -> bool:
 def keep(config: Config) -> str:
     """Apply what a copy has forgotten, write files anew that name somebody, and tell of it. Idempotent. Raises Conflict."""
     again, done = applying.apply(config), rewriting.rewrite(config)
-    told = [f"{plural(len(again), 'person was', 'people were')} erased again"] if again else []
-    lines = plural(done.lines, "line", "lines")
-    told.append(f"{plural(done.files, 'file', 'files')} looked through, {lines} without their person now")
-    told += [f"{plural(done.busy, 'file', 'files')} left for later"] if done.busy else []
-    return f"{'; '.join(told)}."
+    people, busy = plural(len(again), "person was", "people were"), plural(done.busy, "file", "files")
+    told = {"files": plural(done.files, "file", "files"), "lines": plural(done.lines, "line", "lines")}
+    if again and done.busy:
+        return _(
+            "%(people)s erased again; %(files)s looked through, %(lines)s without their person now; "
+            "%(busy)s left for later.",
+            people=people, busy=busy, **told,
+        )  # fmt: skip
+    if again:
+        return _(
+            "%(people)s erased again; %(files)s looked through, %(lines)s without their person now.",
+            people=people,
+            **told,
+        )
+    if done.busy:
+        return _(
+            "%(files)s looked through, %(lines)s without their person now; %(busy)s left for later.", busy=busy, **told
+        )
+    return _("%(files)s looked through, %(lines)s without their person now.", **told)

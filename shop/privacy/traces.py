@@ -5,6 +5,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from shop.languages import N_
 from shop.platforms.records import Kind
 from shop.platforms.registry import platform
 from shop.privacy.subject import Subject
@@ -12,8 +13,8 @@ from shop.snapshots.erased import erased_from
 from shop.snapshots.proving import RETIRED_RANGE
 
 PERSONAL_FIELDS = ["e-mail", "name", "phone", "particulars"]  # of an order's history
-WORDS = "This record named a person who was erased."
-GONE = "Erased with the person it named."
+WORDS = N_("This record named a person who was erased.")
+GONE = N_("Erased with the person it named.")
 STEP = 500
 
 # Held by an erasure from when it asks for files until it commits, and by a rewrite while it puts one file for another.

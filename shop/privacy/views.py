@@ -12,6 +12,7 @@ from shop.customers.queries import customer_of, metrics_of
 from shop.customers.sheet import called
 from shop.errors import Conflict
 from shop.formatting import plural
+from shop.languages import gettext as _
 from shop.personal import shown
 from shop.privacy import erasing
 from shop.privacy.queries import preview_of
@@ -44,7 +45,7 @@ def erase(shop: str, customer_id: int) -> Response:
     if customer.erased_at is not None or customer.merged_into is not None:
         return to_customer(its_shop, customer.merged_into or customer.id)
     if request.form.get("number", "").strip() != str(customer.id):
-        refused = page(its_shop, customer, "This is not the number of this customer. Nothing was changed.")
+        refused = page(its_shop, customer, _("This is not the number of this customer. Nothing was changed."))
         return make_response(refused, HTTPStatus.UNPROCESSABLE_ENTITY)
     config: Config = current_app.extensions["pult"]
     slug = its_shop.slug
@@ -55,8 +56,12 @@ def erase(shop: str, customer_id: int) -> Response:
         its_shop = shop_or_404(slug)
         return make_response(page(its_shop, customer_or_404(its_shop, customer_id), error.message), error.status)
     flash(
-        f"Customer {customer_id} is erased. {plural(done.orders, 'order keeps its', 'orders keep their')} amounts; "
-        f"{plural(done.files, 'stored file is', 'stored files are')} written anew within hours."
+        _(
+            "Customer %(customer)s is erased. %(orders)s amounts; %(files)s written anew within hours.",
+            customer=customer_id,
+            orders=plural(done.orders, "order keeps its", "orders keep their"),
+            files=plural(done.files, "stored file is", "stored files are"),
+        )
     )
     return redirect(f"/customers/{slug}/{customer_id}", HTTPStatus.SEE_OTHER)
 

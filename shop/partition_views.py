@@ -11,6 +11,7 @@ from shop import task_runs
 from shop.audit.recording import Action, record
 from shop.db import db, raw_connection
 from shop.job_lines import ScheduleLine, schedule_lines
+from shop.languages import gettext as _
 from shop.partitions import jobs, survey
 from shop.partitions.bar_chart import bars
 from shop.partitions.maintenance_commands import quarter_of
@@ -64,14 +65,19 @@ def restore() -> Response:
     asked = request_back(database(), quarter, person().email)
     if asked is None:
         db.session.rollback()
-        flash(f"{quarter} is part of the table, or on its way back already. Nothing was added.")
+        flash(_("%(quarter)s is part of the table, or on its way back already. Nothing was added.", quarter=quarter))
         return redirect(f"/partitions/?quarter={quarter}", HTTPStatus.SEE_OTHER)
     record(Action.PARTITION_RESTORE_REQUESTED, quarter.table)
     db.session.commit()
     if jobs.enqueue(asked):
-        flash(f"{quarter} is on its way back. Its lines are there once this page shows it as past.")
+        flash(
+            _("%(quarter)s is on its way back. Its lines are there once this page shows it as past.", quarter=quarter)
+        )
     else:
-        flash(f"{quarter} could not be asked for: the queue does not answer. Ask again in ten minutes.", "warn")
+        words = _(
+            "%(quarter)s could not be asked for: the queue does not answer. Ask again in ten minutes.", quarter=quarter
+        )
+        flash(words, "warn")
     return redirect(f"/partitions/?quarter={quarter}", HTTPStatus.SEE_OTHER)
 
 

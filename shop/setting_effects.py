@@ -13,7 +13,9 @@ from shop.analytics.queries import sales_by_status
 from shop.backups.queries import all_backups
 from shop.backups.retention import COUNTS, counts, plan
 from shop.db import db, raw_connection
-from shop.formatting import money, number, plural, size
+from shop.formatting import money, plural, size
+from shop.languages import gettext as _
+from shop.languages import ngettext
 from shop.orders.counting import decided
 from shop.orders.models import OrderStatus
 from shop.partitions import steps
@@ -45,8 +47,15 @@ def check(option: Option[Any], given: Any, shop: Shop | None) -> None:
     if option is EXCLUDED_STATUSES and shop is not None and given is not None:
         known = {status.code: status.name for status in statuses_of(shop)}
         if unknown := [code for code in given if code not in known]:
-            there = ", ".join(f"{code} ({name})" for code, name in known.items()) or "none yet"
-            raise Unfit(f"{shop.name} has no status {', '.join(unknown)}. It has: {there}.")
+            there = ", ".join(f"{code} ({name})" for code, name in known.items()) or _("none yet")
+            raise Unfit(
+                _(
+                    "%(shop)s has no status %(unknown)s. It has: %(known)s.",
+                    shop=shop.name,
+                    unknown=", ".join(unknown),
+                    known=there,
+                )
+            )
 
 
 def preview(option: Option[Any], given: Any, shop: Shop | None) -> list[Line]:
@@ -67,19 +76,30 @@ def of_statuses(given: Any, shop: Shop) -> list[Line]:
     before = [status for status in there if not status.is_left_out]
     after = [status for status in there if wanted[status.code]]
     changing = {status.name: wanted[status.code] for status in there if wanted[status.code] == status.is_left_out}
-    moved = [f"“{name}” {'counts' if counts else 'no longer counts'}" for name, counts in changing.items()]
+    moved = [
+        _("“%(status)s” counts", status=name) if counts else _("“%(status)s” no longer counts", status=name)
+        for name, counts in changing.items()
+    ]
     if not changing:
-        return [("good", "Every status counts as it does now; no figure changes.")]
+        return [("good", _("Every status counts as it does now; no figure changes."))]
+    becomes = _(
+        "%(moved)s: %(before)s in the last %(days)s days become %(after)s.",
+        moved=", ".join(moved),
+        before=summed(before, shop),
+        days=DAYS,
+        after=summed(after, shop),
+    )
     return [
-        ("warn", f"{', '.join(moved)}: {summed(before, shop)} in the last {DAYS} days become {summed(after, shop)}."),
-        ("warn", "Figures of every day before change as well, of the shop, its customers and its products."),
-        ("good", "No order is changed or removed; the way back is this setting."),
+        ("warn", becomes),
+        ("warn", _("Figures of every day before change as well, of the shop, its customers and its products.")),
+        ("good", _("No order is changed or removed; the way back is this setting.")),
     ]
 
 
 def summed(statuses: list[Status], shop: Shop) -> str:
     sales = sum((status.sales for status in statuses), Decimal(0))
-    return f"{plural(sum(status.orders for status in statuses), 'order', 'orders')} over {money(sales, shop.currency)}"
+    orders = plural(sum(status.orders for status in statuses), "order", "orders")
+    return _("%(orders)s over %(sales)s", orders=orders, sales=money(sales, shop.currency))
 
 
 def statuses_of(shop: Shop) -> list[Status]:
@@ -100,26 +120,27 @@ def of_retention(_option: Option[Any], given: int | None) -> list[Line]:
     going = [step for step in planned if step.kind == "retire"]
     quarters = [str(Quarter.named(step.table) or step.table) for step in going]
     if not going:
-        return [("good", "No quarter that holds lines is that old: nothing leaves the table.")]
-    lines = sum(step.lines for step in going)
+        return [("good", _("No quarter that holds lines is that old: nothing leaves the table."))]
+    lines = plural(sum(step.lines for step in going), "line", "lines")
+    leave = _("The next maintenance archives %(quarters)s, with %(lines)s.", quarters=named(quarters), lines=lines)
     refused = [("warn", going[0].refusal)] if going[0].refusal else []
     return [
         *refused,
-        ("warn", f"The next maintenance archives {named(quarters)}, with {plural(lines, 'line', 'lines')}."),
-        ("good", "Each is written to a file, read again and compared before it leaves the table, and can be brought back."),
-        ("good", "Figures, orders and customers stay."),
+        ("warn", leave),
+        ("good", _("Each is written to a file, read again and compared before it leaves the table, and can be brought back.")),
+        ("good", _("Figures, orders and customers stay.")),
     ]  # fmt: skip
 
 
 def of_raw_files(_option: Option[Any], given: int | None) -> list[Line]:
     found = [] if given is None else raw_files.old_files(timedelta(days=given))
     if not found:
-        return [("good", "No file is that old: nothing is removed.")]
-    taken = size(sum(bytes_ for _, bytes_ in found))
-    return [
-        ("bad", f"The next housekeeping removes {plural(len(found), 'file', 'files')}, {taken}."),
-        ("warn", "Their snapshots can be replayed no more; what they brought stays."),
-    ]
+        return [("good", _("No file is that old: nothing is removed."))]
+    taken = size(sum(bytes_ for _path, bytes_ in found))
+    removes = _(
+        "The next housekeeping removes %(files)s, %(size)s.", files=plural(len(found), "file", "files"), size=taken
+    )
+    return [("bad", removes), ("warn", _("Their snapshots can be replayed no more; what they brought stays."))]
 
 
 def of_copies(option: Option[Any], given: int) -> list[Line]:
@@ -130,9 +151,15 @@ def of_copies(option: Option[Any], given: int) -> list[Line]:
         return [("warn", after.refused)]
     more = sorted(after.removed.keys() - before.removed.keys())
     if not more:
-        return [("good", "Every copy that is there is still needed: none is removed by this.")]
-    ids = named([f"copy {id_}" for id_ in more])
-    return [("bad", f"After the next good copy {ids} {'goes' if len(more) == 1 else 'go'} as well.")]
+        return [("good", _("Every copy that is there is still needed: none is removed by this."))]
+    ids = named([_("copy %(id)s", id=id_) for id_ in more])
+    gone = ngettext(
+        "After the next good copy %(copies)s goes as well.",
+        "After the next good copy %(copies)s go as well.",
+        len(more),
+        copies=ids,
+    )
+    return [("bad", gone)]
 
 
 PREVIEWS: Mapping[str, Callable[[Option[Any], Any], list[Line]]] = {
@@ -143,8 +170,8 @@ PREVIEWS: Mapping[str, Callable[[Option[Any], Any], list[Line]]] = {
 
 
 def named(names: list[str]) -> str:
-    more = f" and {number(len(names) - MOST_NAMED)} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+    told, more = ", ".join(names[:MOST_NAMED]), len(names) - MOST_NAMED
+    return ngettext("%(names)s and %(num)s more", "%(names)s and %(num)s more", more, names=told) if more > 0 else told
 
 
 def ask_for_followers(option: Option[Any], shop: Shop | None) -> int | None:

@@ -12,6 +12,8 @@ from shop.audit.recording import Action, record
 from shop.boundaries import lifted
 from shop.db import db
 from shop.errors import ShopError
+from shop.languages import AT_WORK, N_, retold, said, spoken
+from shop.languages import gettext as _
 from shop.setting_effects import Line, Status
 from shop.settings import mailing
 from shop.settings.changing import change, option_named, restore_default
@@ -73,15 +75,23 @@ def save() -> Response:
         changed = change(option, given, shop, request.form.get("seen"))
     except Unfit as error:
         db.session.rollback()
-        asked = Asked(option.key, "" if option.is_secret else text, f"{error.message} Nothing was changed.")
+        asked = Asked(option.key, "" if option.is_secret else text, f"{error.message} {_('Nothing was changed.')}")
         return make_response(page(asked, shop), HTTPStatus.UNPROCESSABLE_ENTITY)
     run_id = setting_effects.ask_for_followers(option, shop)
     db.session.commit()
     setting_effects.wake(run_id)
+    title = said(option.title)
     if changed.is_none:
-        flash(f"“{option.title}” is {changed.after} already. Nothing was changed.")
+        words = _("“%(option)s” is %(value)s already. Nothing was changed.", option=title, value=changed.after)
+        flash(words)
     else:
-        flash(f"“{option.title}” is {changed.after} now; it was {changed.before}. {option.effect}", "good")
+        words = _(
+            "“%(option)s” is %(after)s now; it was %(before)s.",
+            option=title,
+            after=changed.after,
+            before=changed.before,
+        )
+        flash(f"{words} {said(option.effect)}", "good")
     return to(option, shop)
 
 
@@ -94,7 +104,13 @@ def reset() -> Response:
     run_id = setting_effects.ask_for_followers(option, shop)
     db.session.commit()
     setting_effects.wake(run_id)
-    flash(f"“{option.title}” is back at {changed.after}; it was {changed.before}.", "good")
+    words = _(
+        "“%(option)s” is back at %(after)s; it was %(before)s.",
+        option=said(option.title),
+        after=changed.after,
+        before=changed.before,
+    )
+    flash(words, "good")
     return to(option, shop)
 
 
@@ -104,15 +120,18 @@ def try_mail() -> Response:
     """Send a mail to whoever asks, by the server that is set."""
     refuse_partial_view()
     host, to_whom = value(MAIL_HOST), person().email
-    words = "This mail was sent from the page of settings to see whether mail arrives. It has."
+    subject = _("Mail from Pult arrives")
+    words = _("This mail was sent from the page of settings to see whether mail arrives. It has.")
+    refused = ""
     try:
-        mailing.send(to_whom, "Mail from Pult arrives", words)
-        outcome, tone = f"The server has taken a mail to {to_whom}. See whether it arrives.", "good"
+        with spoken(AT_WORK.code):  # what it may object goes into the trail
+            mailing.send(to_whom, subject, words)
     except ShopError as error:
-        outcome, tone = error.message, "bad"
-    record(Action.MAIL_TESTED, host or "no server", outcome="taken" if tone == "good" else outcome)
+        refused = error.message
+    record(Action.MAIL_TESTED, host or N_("no server"), outcome=refused or N_("taken"))
     db.session.commit()
-    flash(outcome, tone)
+    taken = _("The server has taken a mail to %(address)s. See whether it arrives.", address=to_whom)
+    flash(retold(refused) or taken, "bad" if refused else "good")
     return redirect("/settings/#mail", HTTPStatus.SEE_OTHER)
 
 
@@ -127,7 +146,7 @@ def asked_option() -> tuple[Option[Any], Shop | None]:
 
 def refuse_partial_view() -> None:
     if not sees_everything():
-        refuse(HTTPStatus.FORBIDDEN, needs="every shop, as this option is one for all of them")
+        refuse(HTTPStatus.FORBIDDEN, needs=N_("every shop, as this option is one for all of them"))
 
 
 def sees_everything() -> bool:
@@ -201,7 +220,8 @@ def statuses(shop: Shop | None, asked: Asked) -> list[tuple[Status, bool]]:
 
 def matches(option: Option[Any], words: str) -> bool:
     """Whether every word stands somewhere in what the page says of the option."""
-    text = f"{option.key} {option.title} {option.help} {option.effect} {option.group}".casefold()
+    texts = (option.title, option.help, option.effect, option.group.value)
+    text = " ".join((option.key, *map(said, texts))).casefold()
     return all(word in text for word in words.casefold().split())
 
 

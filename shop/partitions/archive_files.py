@@ -19,13 +19,13 @@ from psycopg import sql
 from shop.errors import ShopError
 from shop.fault_points import fault_point
 from shop.formatting import size
+from shop.languages import gettext as _
 from shop.partitions.contents import ALIKE, Column, columns_of, listed
 
 FOLDER = "archives"
 BLOCK = 1 << 20
 SPARE = 64 << 20  # bytes left for others when a file is written
 LEVEL = 3  # of gzip: three times as fast as its default, for a tenth more bytes
-KEPT = "Nothing was changed."
 ORDER = "shop_id, order_id, line, created_at"
 
 
@@ -73,8 +73,12 @@ def write(connection: psycopg.Connection[Any], table: str, columns: Sequence[Col
     needed = (row[0] if row else 0) + SPARE
     if shutil.disk_usage(path.parent).free < needed:
         raise ShopError(
-            f"There is less than {size(needed)} free where archives are kept, so {table} is not archived. "
-            "Nothing was changed; make room, and the next maintenance archives it."
+            _(
+                "There is less than %(size)s free where archives are kept, so %(table)s is not archived. "
+                "Nothing was changed; make room, and the next maintenance archives it.",
+                size=size(needed),
+                table=table,
+            )
         )
     copying = sql.SQL("COPY (SELECT {} FROM {} ORDER BY {}) TO STDOUT").format(
         listed(columns), sql.Identifier(table), sql.SQL(ORDER)
@@ -108,8 +112,12 @@ def whole(path: Path) -> Iterator[Hashing]:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise ShopError(
-            f"The archive {path.name} could not be written: {error.strerror}. Nothing was changed; the quarter stays "
-            "in the table, and the next maintenance tries again."
+            _(
+                "The archive %(file)s could not be written: %(reason)s. Nothing was changed; the quarter stays "
+                "in the table, and the next maintenance tries again.",
+                file=path.name,
+                reason=error.strerror,
+            )
         ) from error
 
 
@@ -131,7 +139,9 @@ def columns_in(path: Path) -> list[Column]:
     try:
         return [Column(one["name"], one["type"]) for one in json.loads(manifest_of(path).read_bytes())["columns"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Damaged(f"The manifest {manifest_of(path).name} cannot be read. {KEPT}") from error
+        raise Damaged(
+            _("The manifest %(file)s cannot be read. Nothing was changed.", file=manifest_of(path).name)
+        ) from error
 
 
 def check(path: Path, sha256: str | None) -> None:
@@ -142,15 +152,28 @@ def check(path: Path, sha256: str | None) -> None:
             while block := stream.read(BLOCK):
                 digest.update(block)
     except OSError as error:
-        raise Damaged(f"The archive {path.name} cannot be read: {error.strerror}. {KEPT}") from error
+        raise Damaged(
+            _(
+                "The archive %(file)s cannot be read: %(reason)s. Nothing was changed.",
+                file=path.name,
+                reason=error.strerror,
+            )
+        ) from error
     if digest.hexdigest() != sha256:
-        raise Damaged(f"The archive {path.name} is not the file that was written: its checksum differs. {KEPT}")
+        raise Damaged(
+            _(
+                "The archive %(file)s is not the file that was written: its checksum differs. Nothing was changed.",
+                file=path.name,
+            )
+        )
 
 
 def load(connection: psycopg.Connection[Any], path: Path, table: str, columns: Sequence[Column]) -> None:
     """Copy a file into a table, in the caller's transaction. Raises `Damaged` where it does not unpack, or does not fit."""
     if not {column.name for column in columns} <= {column.name for column in columns_of(connection, table)}:
-        raise Damaged(f"The archive {path.name} has columns that the table has no more. {KEPT}")
+        raise Damaged(
+            _("The archive %(file)s has columns that the table has no more. Nothing was changed.", file=path.name)
+        )
     copying = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), listed(columns))
     try:
         connection.execute(ALIKE)
@@ -158,9 +181,17 @@ def load(connection: psycopg.Connection[Any], path: Path, table: str, columns: S
             while block := lines.read(BLOCK):
                 into.write(block)
     except (OSError, EOFError, zlib.error) as error:
-        raise Damaged(f"The archive {path.name} cannot be unpacked: {error}. {KEPT}") from error
+        raise Damaged(
+            _("The archive %(file)s cannot be unpacked: %(reason)s. Nothing was changed.", file=path.name, reason=error)
+        ) from error
     except psycopg.DataError as error:
-        raise Damaged(f"The lines of the archive {path.name} do not fit the table: {error}. {KEPT}") from error
+        raise Damaged(
+            _(
+                "The lines of the archive %(file)s do not fit the table: %(reason)s. Nothing was changed.",
+                file=path.name,
+                reason=error,
+            )
+        ) from error
 
 
 def remove(path: Path) -> None:

@@ -7,6 +7,8 @@ from psycopg import sql
 
 from shop.errors import ShopError
 from shop.fault_points import fault_point
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.partitions import archives
 from shop.partitions.archive_files import Damaged, check, columns_in, load, remove, write, write_manifest
 from shop.partitions.archives import Archive
@@ -16,7 +18,7 @@ from shop.partitions.upkeep import Upkeep, file_of
 
 FORMAT = "pult-archive-1"
 CHECKED = "archive_check"  # a temporary table: a schema of its own, without a trace in the log of the database or after a crash
-UNFINISHED = "Its writer ended before the file was whole."
+UNFINISHED = N_("Its writer ended before the file was whole.")
 
 
 def archived(upkeep: Upkeep, quarter: Quarter) -> Archive:
@@ -106,8 +108,13 @@ def prove(upkeep: Upkeep, archive: Archive) -> None:
         found = content(connection, CHECKED, columns)
     if found != archive.content:
         raise Damaged(
-            f"The archive {path.name} holds {found.lines} lines that are not those of {archive.partition}. "
-            "Nothing was changed; the quarter stays in the table, and the next maintenance archives it anew."
+            _(
+                "The archive %(file)s holds %(count)s lines that are not those of %(table)s. "
+                "Nothing was changed; the quarter stays in the table, and the next maintenance archives it anew.",
+                file=path.name,
+                count=found.lines,
+                table=archive.partition,
+            )
         )
 
 

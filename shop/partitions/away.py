@@ -2,6 +2,7 @@
 
 from psycopg import sql
 
+from shop.languages import gettext as _
 from shop.partitions.quarters import Quarter
 
 LIES_ARCHIVED = sql.SQL(
@@ -17,4 +18,7 @@ def lies_archived(*column: str) -> sql.Composed:
 
 def bring_back(quarter: Quarter) -> str:
     """Say what has to be done before lines of the quarter can be read or written again."""
-    return f"Bring {quarter} back on the page of partitions, or with `flask partitions restore {quarter}`"
+    return _(
+        "Bring %(quarter)s back on the page of partitions, or with `flask partitions restore %(quarter)s`",
+        quarter=quarter,
+    )

@@ -5,6 +5,8 @@ from typing import Any
 
 import psycopg
 
+from shop.languages import gettext as _
+
 LONGEST_ABSENCE = timedelta(days=40)
 BACK = timedelta(minutes=5)  # that clocks of a cluster may differ
 MAINTAINED = "maintained"
@@ -26,14 +28,20 @@ def objection(connection: psycopg.Connection[Any], now: datetime) -> str:
     """
     newest = moment(connection, NEWEST)
     if newest and newest - now > BACK:
-        return f"The database's clock has gone back: it says {told(now)}, and something was written down at {told(newest)}."
+        return _(
+            "The database's clock has gone back: it says %(now)s, and something was written down at %(newest)s.",
+            now=told(now),
+            newest=told(newest),
+        )
     believed = moment(connection, BELIEVED)
     if believed is None:
-        return f"The database's clock says {told(now)}, and nothing is on record to compare that with."
+        return _("The database's clock says %(now)s, and nothing is on record to compare that with.", now=told(now))
     if now - believed > LONGEST_ABSENCE:
-        return (
-            f"The database's clock says {told(now)}, and the last maintenance that could rely on it was on {told(believed)}: "
-            "it was away for long, or the clock has jumped."
+        return _(
+            "The database's clock says %(now)s, and the last maintenance that could rely on it was on %(believed)s: "
+            "it was away for long, or the clock has jumped.",
+            now=told(now),
+            believed=told(believed),
         )
     return ""
 

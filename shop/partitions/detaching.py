@@ -9,6 +9,7 @@ from psycopg import errors, sql
 
 from shop.errors import Conflict
 from shop.fault_points import fault_point
+from shop.languages import gettext as _
 from shop.partitions.patience import AGAIN, BETWEEN, DEADLOCK_TIMEOUT, LOCK_TIMEOUT, in_the_way
 from shop.partitions.quarters import PARENT
 from shop.partitions.queries import attached
@@ -37,8 +38,12 @@ def begin(upkeep: Upkeep, table: str) -> None:
         while not taken_off(upkeep, table):
             if time.monotonic() > ends:
                 raise Conflict(
-                    f"The table was in use whenever {table} was to be taken off. Nothing was changed; "
-                    f"{in_the_way(upkeep.connection)} The next maintenance tries again."
+                    _(
+                        "The table was in use whenever %(table)s was to be taken off. Nothing was changed; "
+                        "%(holder)s The next maintenance tries again.",
+                        table=table,
+                        holder=in_the_way(upkeep.connection),
+                    )
                 )
             time.sleep(random.uniform(*BETWEEN))  # noqa: S311  # spreads tries, keeps no secret
 

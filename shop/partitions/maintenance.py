@@ -10,7 +10,8 @@ from psycopg import sql
 from shop import stopping
 from shop.config import Config
 from shop.errors import ShopError
-from shop.formatting import plural
+from shop.languages import gettext as _
+from shop.languages import ngettext
 from shop.partitions import archives, clock
 from shop.partitions.archive_files import leftovers
 from shop.partitions.archiving import UNFINISHED, give_up
@@ -22,7 +23,6 @@ from shop.partitions.retiring import drop, retire
 from shop.partitions.steps import ORDER, Step, plan
 from shop.partitions.upkeep import Upkeep, looking_after
 
-PAST = {"finish": "finished", "clear": "cleared away", "create": "made", "retire": "retired", "drop": "dropped"}
 log = structlog.get_logger()
 
 
@@ -35,18 +35,28 @@ class Report:
 
     @property
     def words(self) -> str:
-        counts = [(sum(step.kind == kind for step, _ in self.done), PAST[kind]) for kind in ORDER]
-        told = ", ".join(f"{plural(count, 'quarter', 'quarters')} {word}" for count, word in counts if count)
-        left = list(dict.fromkeys(sentence for _, sentence in self.refused))
-        if not told and not left:
-            return "Every quarter is as it should be."
-        return " ".join([*([f"{told}."] if told else []), *left])
+        counts = [(sum(step.kind == kind for step, _words in self.done), kind) for kind in ORDER]
+        told = [counted(kind, count) for count, kind in counts if count]
+        left = list(dict.fromkeys(sentence for _step, sentence in self.refused))
+        return " ".join([*told, *left]) or _("Every quarter is as it should be.")
 
     def details(self) -> dict[str, object]:
         return {
-            "done": [f"{step.kind} {step.table}" for step, _ in self.done],
+            "done": [f"{step.kind} {step.table}" for step, _words in self.done],
             "refused": [{"step": f"{step.kind} {step.table}", "reason": sentence} for step, sentence in self.refused],
         }
+
+
+def counted(kind: str, count: int) -> str:
+    """Say to how many quarters a step was done; each kind is a sentence of its own, which a page can say anew."""
+    words = {
+        "finish": ngettext("%(num)s\u00a0quarter finished.", "%(num)s\u00a0quarters finished.", count),
+        "clear": ngettext("%(num)s\u00a0quarter cleared away.", "%(num)s\u00a0quarters cleared away.", count),
+        "create": ngettext("%(num)s\u00a0quarter made.", "%(num)s\u00a0quarters made.", count),
+        "retire": ngettext("%(num)s\u00a0quarter retired.", "%(num)s\u00a0quarters retired.", count),
+        "drop": ngettext("%(num)s\u00a0quarter dropped.", "%(num)s\u00a0quarters dropped.", count),
+    }
+    return words[kind]
 
 
 def maintain(
@@ -91,7 +101,7 @@ def database_time(upkeep: Upkeep) -> datetime:
 
 def take(upkeep: Upkeep, step: Step, report: Report) -> None:
     if step.refusal:
-        report.refused.append((step, f"Nothing is retired or dropped. {step.refusal}"))
+        report.refused.append((step, f"{_('Nothing is retired or dropped.')} {step.refusal}"))
         return
     try:
         report.done.append((step, STEPS[step.kind](upkeep, step)))

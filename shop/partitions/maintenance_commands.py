@@ -15,6 +15,8 @@ from shop.config import Config
 from shop.db import db, raw_connection
 from shop.errors import ShopError
 from shop.formatting import number, size
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.partitions.maintenance import Report, maintain
 from shop.partitions.quarters import Quarter
 from shop.partitions.restoring import restore
@@ -22,7 +24,7 @@ from shop.partitions.retention import retention_years
 from shop.partitions.steps import Step, plan
 from shop.partitions.upkeep import looking_after
 
-BY = "command line"
+BY = N_("command line")
 
 
 def hang_on(group: ShopGroup) -> None:
@@ -54,10 +56,10 @@ def maintain_quarters(dry_run: bool, clock_is_right: bool, restored_too: bool, a
     if as_json:
         told = {"plan": [step.as_dict() for step in steps], "ok": not report.refused}
         click.echo(json.dumps(told | report.details()))
-    for _, sentence in [] if as_json else report.done:
+    for _step, sentence in [] if as_json else report.done:
         click.echo(sentence)
     if report.refused:
-        raise Refusal(" ".join(dict.fromkeys(sentence for _, sentence in report.refused)))
+        raise Refusal(" ".join(dict.fromkeys(sentence for _step, sentence in report.refused)))
 
 
 def planned(clock_is_right: bool, restored_too: bool) -> list[Step]:
@@ -125,5 +127,5 @@ def quarter_of(name: str) -> Quarter:
     table = name.lower().removesuffix("_retired")
     found = Quarter.named(table if table.startswith("order_items_") else f"order_items_{table.replace('-', '')}")
     if found is None:
-        raise ShopError(f"{name} is no quarter. Write it as 2023-Q4.")
+        raise ShopError(_("%(name)s is no quarter. Write it as 2023-Q4.", name=name))
     return found

@@ -9,6 +9,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.db import Model
+from shop.languages import N_
+
+EVENTS = (  # as a page says them behind what they happened to
+    N_("created"), N_("archived"), N_("verified"), N_("archive failed"), N_("retired"), N_("drop refused"), N_("dropped"),
+    N_("restored"), N_("restore requested"), N_("restore refused"), N_("detachment finished"), N_("cleared away"),
+    N_("maintained"), N_("conversion planned"), N_("swapped"), N_("swapped back"), N_("rolled back"), N_("finished"),
+)  # fmt: skip
+PHASES = N_("planned"), N_("prepared"), N_("backfilling")  # of a conversion; the others are events as well
 
 
 class PartitionEvent(Model):

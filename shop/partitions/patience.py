@@ -10,6 +10,7 @@ import structlog
 from psycopg import errors
 
 from shop.errors import Conflict
+from shop.languages import gettext as _
 
 Made = TypeVar("Made")
 LOCK_TIMEOUT = 100  # milliseconds that a try may make others queue behind it
@@ -42,8 +43,13 @@ def in_moments(
         except AGAIN as error:
             if time.monotonic() > ends:
                 raise Conflict(
-                    f"The table was in use at each of {tries} tries in {budget:.0f} seconds. Nothing was changed; "
-                    f"{in_the_way(connection)} Try again when that is over."
+                    _(
+                        "The table was in use at each of %(tries)s tries in %(seconds)s seconds. Nothing was changed; "
+                        "%(holder)s Try again when that is over.",
+                        tries=tries,
+                        seconds=f"{budget:.0f}",
+                        holder=in_the_way(connection),
+                    )
                 ) from error
         time.sleep(random.uniform(*BETWEEN))  # noqa: S311  # spreads tries, keeps no secret
 
@@ -68,6 +74,12 @@ def in_the_way(connection: psycopg.Connection[Any]) -> str:
            ORDER BY xact_start LIMIT 1"""
     ).fetchone()
     if row is None:
-        return "nobody has a transaction open any more."
+        return _("nobody has a transaction open any more.")
     pid, user, name, seconds = row
-    return f"the longest open transaction is process {pid} of {user} ({name}), for {seconds} seconds."
+    return _(
+        "the longest open transaction is process %(pid)s of %(user)s (%(name)s), for %(seconds)s seconds.",
+        pid=pid,
+        user=user,
+        name=name,
+        seconds=seconds,
+    )

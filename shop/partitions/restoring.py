@@ -8,6 +8,7 @@ from psycopg import errors, sql
 
 from shop.errors import Conflict, ShopError
 from shop.fault_points import fault_point
+from shop.languages import gettext as _
 from shop.partitions import archives
 from shop.partitions.archive_files import Damaged, check, columns_in, load
 from shop.partitions.archives import Archive
@@ -52,7 +53,10 @@ def restore(upkeep: Upkeep, quarter: Quarter) -> Restored:
     aside = next((name for name in names_of(quarter, archive) if exists(upkeep.connection, name)), None)
     if aside is None and (archive is None or archive.sha256 is None):
         raise ShopError(
-            f"There is neither a table nor an archive of {quarter}. `flask partitions status` shows what there is."
+            _(
+                "There is neither a table nor an archive of %(quarter)s. `flask partitions status` shows what there is.",
+                quarter=quarter,
+            )
         )
     if aside is None or not fits(upkeep.connection, aside):
         source, table = from_elsewhere(upkeep, quarter, archive, aside)
@@ -70,7 +74,7 @@ def restore(upkeep: Upkeep, quarter: Quarter) -> Restored:
 def reopened(upkeep: Upkeep, quarter: Quarter, archive: Archive | None) -> Restored:
     """Let a quarter that was closed but never taken off change again."""
     if archive is None or archive.state != "retiring":
-        raise Conflict(f"{quarter} is part of the table. Nothing was changed.")
+        raise Conflict(_("%(quarter)s is part of the table. Nothing was changed.", quarter=quarter))
     with upkeep.transaction() as connection:
         archives.advance(connection, archive, "restored")
         upkeep.note(quarter.table, "restored", source=quarter.table)
@@ -108,7 +112,9 @@ def from_elsewhere(upkeep: Upkeep, quarter: Quarter, archive: Archive | None, as
         load(connection, path, table, columns_in(path))
         fault_point("restore.loaded")
         if content(connection, table, columns_in(path)) != archive.content:
-            raise Damaged(f"The archive {path.name} holds other lines than were written. Nothing was changed.")
+            raise Damaged(
+                _("The archive %(file)s holds other lines than were written. Nothing was changed.", file=path.name)
+            )
     return path.name, table
 
 
@@ -119,8 +125,8 @@ def prepare(upkeep: Upkeep, quarter: Quarter, table: str) -> None:
     for shape, statement in index_statements(connection, table).items():
         if shape not in there:
             upkeep.in_moments(lambda statement=statement: connection.execute(statement))  # type: ignore[misc]
-    own = {definition.removesuffix(" NOT VALID") for _, definition in constraints(connection, table)}
-    for _, definition in constraints(connection, PARENT):
+    own = {definition.removesuffix(" NOT VALID") for _name, definition in constraints(connection, table)}
+    for _name, definition in constraints(connection, PARENT):
         if definition not in own:
             add(upkeep, table, sql.SQL("ADD {} NOT VALID").format(sql.SQL(definition)))
     if connection.execute(
@@ -152,12 +158,21 @@ def validate(upkeep: Upkeep, quarter: Quarter, table: str) -> None:
             add(upkeep, table, sql.SQL("VALIDATE CONSTRAINT {}").format(sql.Identifier(name)))
     except errors.ForeignKeyViolation as error:
         raise ShopError(
-            f"{quarter} is not brought back: some of its lines belong to orders that are gone. {error.diag.message_detail} "
-            "Nothing was changed; its lines are where they were."
+            _(
+                "%(quarter)s is not brought back: some of its lines belong to orders that are gone. %(detail)s "
+                "Nothing was changed; its lines are where they were.",
+                quarter=quarter,
+                detail=error.diag.message_detail,
+            )
         ) from error
     except errors.CheckViolation as error:
         raise ShopError(
-            f"{quarter} is not brought back: {table} holds lines of another time. Nothing was changed; move them away first."
+            _(
+                "%(quarter)s is not brought back: %(table)s holds lines of another time. Nothing was changed; "
+                "move them away first.",
+                quarter=quarter,
+                table=table,
+            )
         ) from error
 
 

@@ -5,6 +5,7 @@ from psycopg import sql
 from shop.errors import ShopError
 from shop.fault_points import fault_point
 from shop.formatting import plural
+from shop.languages import gettext as _
 from shop.partitions import archives
 from shop.partitions.archive_files import check, columns_in
 from shop.partitions.archives import Archive
@@ -37,7 +38,13 @@ def retire(upkeep: Upkeep, quarter: Quarter) -> str:
         detach(upkeep, quarter.table)
     fault_point("retire.detached")
     set_aside(upkeep, archive)
-    return f"{quarter} is retired: {plural(archive.lines or 0, 'line', 'lines')} in {archive.file}, kept aside for {plural(kept_aside().days, 'day', 'days')}."
+    return _(
+        "%(quarter)s is retired: %(lines)s in %(file)s, kept aside for %(days)s.",
+        quarter=quarter,
+        lines=plural(archive.lines or 0, "line", "lines"),
+        file=archive.file,
+        days=plural(kept_aside().days, "day", "days"),
+    )
 
 
 def close(upkeep: Upkeep, archive: Archive) -> Archive:
@@ -54,11 +61,15 @@ def compare(upkeep: Upkeep, archive: Archive) -> None:
     """See that the file is whole and says what the table says, now that nothing changes. Else the archive is given up."""
     reason = difference(upkeep, archive, archive.partition)
     if not reason and columns_in(upkeep.path(archive)) != columns_of(upkeep.connection, PARENT):
-        reason = f"Since the archive {archive.file} was written, the columns of the table have changed."
+        reason = _("Since the archive %(file)s was written, the columns of the table have changed.", file=archive.file)
     if reason:
         give_up(upkeep, archive, reason)
         raise Refused(
-            f"{archive.quarter} is not retired. {reason} It stays in the table, and is archived anew next time."
+            _(
+                "%(quarter)s is not retired. %(reason)s It stays in the table, and is archived anew next time.",
+                quarter=archive.quarter,
+                reason=reason,
+            )
         )
 
 
@@ -72,8 +83,13 @@ def difference(upkeep: Upkeep, archive: Archive, table: str) -> str:
     if found == archive.content:
         return ""
     arrived = found.lines - (archive.lines or 0)
-    told = f"{arrived:+} lines" if arrived else "the same number of lines, with other values"
-    return f"Since the archive {archive.file} was written, lines have changed in {table}: {told}."
+    told = _("%(count)s lines", count=f"{arrived:+}") if arrived else _("the same number of lines, with other values")
+    return _(
+        "Since the archive %(file)s was written, lines have changed in %(table)s: %(told)s.",
+        file=archive.file,
+        table=table,
+        told=told,
+    )
 
 
 def set_aside(upkeep: Upkeep, archive: Archive) -> None:
@@ -103,8 +119,13 @@ def drop(upkeep: Upkeep, archive: Archive) -> str:
             archives.complain(connection, archive, reason)
             upkeep.note(archive.partition, "drop refused", reason=reason)
         raise Refused(
-            f"{archive.detached} is not dropped. {reason} "
-            f"Bring it back with `flask partitions restore {archive.quarter}`; it is archived anew when it is past retention."
+            _(
+                "%(table)s is not dropped. %(reason)s Bring it back with `flask partitions restore %(quarter)s`; "
+                "it is archived anew when it is past retention.",
+                table=archive.detached,
+                reason=reason,
+                quarter=archive.quarter,
+            )
         )
     fault_point("drop.checked")
 

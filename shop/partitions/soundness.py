@@ -9,6 +9,7 @@ import psycopg
 
 from shop.findings import Finding, State
 from shop.formatting import plural
+from shop.languages import gettext as _
 from shop.partitions import archives, clock
 from shop.partitions.archive_files import archive_folder
 from shop.partitions.quarters import PARENT, Quarter
@@ -42,9 +43,10 @@ def critical(connection: psycopg.Connection[Any], now: datetime) -> list[str]:
     found = []
     count = ahead(parts, now)
     if count < TOO_FEW:
-        found.append(f"Only {plural(count, 'quarter', 'quarters')} for lines of orders is ready ahead of this one.")
+        ready = plural(count, "quarter", "quarters")
+        found.append(_("Only %(quarters)s for lines of orders is ready ahead of this one.", quarters=ready))
     found.extend(
-        f"The partition {one.table} is half off the table, and its lines are not seen."
+        _("The partition %(table)s is half off the table, and its lines are not seen.", table=one.table)
         for one in parts
         if one.is_pending
     )

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from shop.languages import N_, said
 from shop.partitions import archives, clock
 from shop.partitions.archives import Archive
 from shop.partitions.quarters import PARENT, Quarter
@@ -23,9 +24,9 @@ EXTENT = """
     SELECT min(oldest.created_at), max(newest.created_at) FROM shops s
     LEFT JOIN LATERAL (SELECT created_at FROM {table} WHERE shop_id = s.id ORDER BY created_at LIMIT 1) oldest ON true
     LEFT JOIN LATERAL (SELECT created_at FROM {table} WHERE shop_id = s.id ORDER BY created_at DESC LIMIT 1) newest ON true"""
-DEFAULT = "The table has a DEFAULT partition, so that none can be taken off without stopping everybody."
+DEFAULT = N_("The table has a DEFAULT partition, so that none can be taken off without stopping everybody.")
 CONVERTING = (f"{PARENT}_next", f"{PARENT}_before")  # a conversion is under way while either is there
-NOT_ALONE = (
+NOT_ALONE = N_(
     "The table is being converted, or the one before it is still there to go back to. "
     "`flask partitions status` shows how far it is; `flask partitions finish` ends it."
 )
@@ -84,9 +85,9 @@ def plan(
     there = Standing(attached(connection), archives.live(connection), loose(connection))
     doubt = "" if clock_is_right else clock.objection(connection, now)
     if any(one.starts_at is None for one in there.attached):
-        doubt = doubt or DEFAULT
+        doubt = doubt or said(DEFAULT)
     if any(exists(connection, table) for table in CONVERTING):
-        doubt = doubt or NOT_ALONE
+        doubt = doubt or said(NOT_ALONE)
     left_alone = set() if restored_too else archives.restored_lately(connection, now - LEFT_ALONE)
     return [
         *interrupted(connection, there),

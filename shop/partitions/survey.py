@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from shop.languages import gettext as _
 from shop.partitions import archives, record, status
 from shop.partitions.archives import Archive
 from shop.partitions.quarters import PARENT, Quarter
@@ -188,24 +189,37 @@ def warnings(
     there = {table.quarter for table in found}
     ready = next(count for count in range(1000) if current.plus(count + 1) not in there)
     if ready <= TOO_FEW:
-        yield f"Only {ready} of 4 quarters stand ready ahead of this one. Run maintenance now; the schedule does so every night."
+        yield _(
+            "Only %(ready)s of 4 quarters stand ready ahead of this one. Run maintenance now; the schedule does so every night.",
+            ready=ready,
+        )
     for table in found:
         if table.is_pending:
-            yield (
-                f"The lines of {table.name} are not seen: somebody began to take it off the table, and was interrupted. "
-                "Run maintenance now, which finishes it first."
+            yield _(
+                "The lines of %(table)s are not seen: somebody began to take it off the table, and was interrupted. "
+                "Run maintenance now, which finishes it first.",
+                table=table.name,
             )
         if table.starts_at is None:
-            yield (
-                f"{table.name} is a DEFAULT partition, with which no quarter can leave the table. "
-                "Move its lines away and drop it; `flask doctor` says how."
+            yield _(
+                "%(table)s is a DEFAULT partition, with which no quarter can leave the table. "
+                "Move its lines away and drop it; `flask doctor` says how.",
+                table=table.name,
             )
     known = {archive.detached for archive in kept.values()}
     for name in loose(connection):
         if name not in known:
-            yield f"{name} is not part of the table, and no archive knows it. Bring it back with `flask partitions restore {name}`."
+            yield _(
+                "%(table)s is not part of the table, and no archive knows it. "
+                "Bring it back with `flask partitions restore %(table)s`.",
+                table=name,
+            )
     for one in differing(connection):
-        yield f"{one.table} is not made like the table: it {one.words}. `flask doctor` says how to mend it."
+        yield _(
+            "%(table)s is not made like the table: it %(difference)s. `flask doctor` says how to mend it.",
+            table=one.table,
+            difference=one.words,
+        )
 
 
 def counted(connection: psycopg.Connection[Any], standing: Standing) -> tuple[int, Extent] | None:

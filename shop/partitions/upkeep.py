@@ -12,6 +12,7 @@ from psycopg import errors
 from shop.config import Config
 from shop.db import raw_connection
 from shop.errors import Conflict
+from shop.languages import gettext as _
 from shop.locks import Lease, held
 from shop.partitions.archive_files import archive_folder
 from shop.partitions.archives import Archive
@@ -66,7 +67,7 @@ def looking_after(config: Config, by: str, budget: float = BUDGET) -> Iterator[U
             lease = stack.enter_context(held(LEASE, config.redis_url))
         except (Conflict, errors.LockNotAvailable) as error:  # the latter: its holder is in a transaction just now
             raise Conflict(
-                "Somebody else looks after the quarters right now. Nothing was changed; try again when that is done."
+                _("Somebody else looks after the quarters right now. Nothing was changed; try again when that is done.")
             ) from error
         connection = stack.enter_context(raw_connection(autocommit=True))
         yield Upkeep(connection, lease, config.data_dir, by, budget)

@@ -12,6 +12,8 @@ from shop.audit.recording import Action, Numbered, acting, record
 from shop.config import Config
 from shop.db import db
 from shop.errors import Conflict, ShopError
+from shop.languages import AT_WORK, N_, said, spoken
+from shop.languages import gettext as _
 from shop.settings import values
 from shop.settings.copies import INSTALLATION
 from shop.settings.models import Setting, SettingsVersion, ShopSetting
@@ -19,6 +21,7 @@ from shop.settings.options import BY_KEY, Option
 
 T = TypeVar("T")
 MASKED = "••••"
+NOT_SET = N_("not set")
 
 
 class UnknownOption(ShopError):
@@ -42,17 +45,28 @@ def option_named(key: str) -> Option[Any]:
     option = BY_KEY.get(key)
     if option is None:
         raise UnknownOption(
-            f"There is no option {key[:80]!r}. Nothing was changed; `flask settings list` shows all of them."
+            _(
+                "There is no option %(key)s. Nothing was changed; `flask settings list` shows all of them.",
+                key=repr(key[:80]),
+            )
         )
     return option
 
 
 def check_scope(option: Option[Any], shop: Numbered | None) -> None:
     if option.per_shop and shop is None:
-        raise UnknownOption(f"{option.key} has a value for each shop. Nothing was changed; name the shop with --shop.")
+        raise UnknownOption(
+            _(
+                "%(option)s has a value for each shop. Nothing was changed; name the shop with --shop.",
+                option=option.key,
+            )
+        )
     if not option.per_shop and shop is not None:
         raise UnknownOption(
-            f"{option.key} is one for the whole installation. Nothing was changed; leave the shop out, if all are meant."
+            _(
+                "%(option)s is one for the whole installation. Nothing was changed; leave the shop out, if all are meant.",
+                option=option.key,
+            )
         )
 
 
@@ -69,8 +83,12 @@ def change(option: Option[T], given: T, shop: Numbered | None = None, seen: str 
     before = values.fitting(option, raw)
     if seen is not None and option.kind.written(before) != seen:
         raise Conflict(
-            f"“{option.title}” was changed meanwhile and is {option.kind.words(before)} now. Nothing was changed; look at "
-            "it again, and change it if you still want to."
+            _(
+                "“%(option)s” was changed meanwhile and is %(value)s now. Nothing was changed; look at it again, and change "
+                "it if you still want to.",
+                option=said(option.title),
+                value=option.kind.words(before),
+            )
         )
     if before == given and (raw is None or option.kind.stored(before) == raw):
         return Change(option.kind.words(before), option.kind.words(given))
@@ -86,8 +104,8 @@ def restore_default(option: Option[T], shop: Numbered | None = None) -> Change:
         was = values.secret_is_set(option)
         if was:
             upsert(option, None, value=None, sealed=None)
-            record(Action.SETTING_RESET, option.key, before=MASKED, after="not set")
-        return Change(MASKED if was else "not set", "not set")
+            record(Action.SETTING_RESET, option.key, before=MASKED, after=NOT_SET)
+        return Change(MASKED if was else said(NOT_SET), said(NOT_SET))
     before = values.fitting(option, stored(option, shop))
     write(option, None, shop)
     return told(Action.SETTING_RESET, option, before, option.default, shop)
@@ -108,11 +126,11 @@ def stored(option: Option[Any], shop: Numbered | None) -> object:
 
 def change_secret(option: Option[T], given: str) -> Change:
     config: Config = current_app.extensions["pult"]
-    before = MASKED if values.secret_is_set(option) else "not set"
+    before = MASKED if values.secret_is_set(option) else NOT_SET
     sealed = sealing.seal(values.purpose(option.key), given.encode(), config.secret_key)
     upsert(option, None, value=None, sealed=sealed)
     record(Action.SETTING_CHANGED, option.key, before=before, after=MASKED)
-    return Change(before, MASKED)
+    return Change(said(before), MASKED)
 
 
 def write(option: Option[Any], stored: object, shop: Numbered | None) -> None:
@@ -132,6 +150,6 @@ def upsert(option: Option[Any], shop: Numbered | None, **new: object) -> None:
 
 
 def told(action: Action, option: Option[T], before: T, after: T, shop: Numbered | None) -> Change:
-    found = Change(option.kind.words(before), option.kind.words(after))
-    record(action, option.key, shop, before=found.before, after=found.after)
-    return found
+    with spoken(AT_WORK.code):  # whoever reads the trail may read another language
+        record(action, option.key, shop, before=option.kind.words(before), after=option.kind.words(after))
+    return Change(option.kind.words(before), option.kind.words(after))

@@ -7,11 +7,14 @@ from typing import ClassVar, Generic, TypeVar
 
 from shop.errors import ShopError
 from shop.formatting import number, plural
+from shop.languages import N_, language, said
+from shop.languages import gettext as _
 
 T = TypeVar("T")
 Json = str | int | list[str]
-NEVER = "never"
+NEVER = N_("never")
 MOST_CODES = 200
+SOME = 5  # stands for any number, where the noun behind it must have one form
 LONGEST_CODE = 200
 CODE = re.compile(r"[^,\s][^,\n\r\x00]*")
 LINE = re.compile(r"[^\x00-\x1f\x7f]*")
@@ -47,6 +50,14 @@ class Kind(Generic[T]):
         """Return the value as a page says it."""
         return self.written(value)
 
+    def objection(self, stored: object) -> str:
+        """Return why what is stored does not fit; nothing where it does."""
+        try:
+            self.fit(stored)
+        except Unfit as error:
+            return error.message
+        return ""
+
 
 @dataclass(frozen=True)
 class Whole(Kind[int]):
@@ -78,11 +89,19 @@ class Whole(Kind[int]):
         return plural(value, *self.unit) if self.unit[0] else number(value)
 
     def unfit(self, given: object) -> Unfit:
-        return Unfit(f"{shown(given)} is not {self.bounds}.")
+        words = _(
+            "“%(given)s” is not a whole number from %(lowest)s to %(highest)s.", given=shown(given), **self.bounds
+        )
+        return Unfit(words)
 
     @property
-    def bounds(self) -> str:
-        return f"a whole number from {number(self.lowest)} to {number(self.highest)}"
+    def bounds(self) -> dict[str, str]:
+        return {"lowest": number(self.lowest), "highest": number(self.highest)}
+
+    @property
+    def unit_words(self) -> str:
+        """Return the unit as it stands behind a number that is still being written."""
+        return language().catalogue.counted(*self.unit, SOME) if self.unit[0] else ""
 
 
 @dataclass(frozen=True)
@@ -93,7 +112,7 @@ class WholeOrNever(Kind[int | None]):
     whole: Whole
 
     def read(self, text: str) -> int | None:
-        if text.strip() == NEVER:
+        if text.strip() in (NEVER, said(NEVER)):
             return None
         try:
             return self.whole.read(text)
@@ -115,10 +134,16 @@ class WholeOrNever(Kind[int | None]):
         return NEVER if value is None else str(value)
 
     def words(self, value: int | None) -> str:
-        return NEVER if value is None else self.whole.words(value)
+        return said(NEVER) if value is None else self.whole.words(value)
 
     def unfit(self, given: object) -> Unfit:
-        return Unfit(f"{shown(given)} is neither {NEVER} nor {self.whole.bounds}.")
+        return Unfit(
+            _(
+                "“%(given)s” is neither never nor a whole number from %(lowest)s to %(highest)s.",
+                given=shown(given),
+                **self.whole.bounds,
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -133,7 +158,7 @@ class OneOf(Kind[str]):
 
     def fit(self, stored: object) -> str:
         if not isinstance(stored, str) or stored not in self.meanings:
-            raise Unfit(f"{shown(stored)} is not one of {', '.join(self.meanings)}.")
+            raise Unfit(_("“%(given)s” is not one of %(words)s.", given=shown(stored), words=", ".join(self.meanings)))
         return stored
 
     def stored(self, value: str) -> Json:
@@ -143,15 +168,15 @@ class OneOf(Kind[str]):
         return value
 
     def words(self, value: str) -> str:
-        return self.meanings[value]
+        return said(self.meanings[value])
 
 
 @dataclass(frozen=True)
 class Line(Kind[str]):
-    """A line of text that matches a pattern as a whole; empty means: none. `what` completes “… is not”."""
+    """A line of text that matches a pattern as a whole; empty means: none. `refusal` says of any other what it is not."""
 
     pattern: re.Pattern[str]
-    what: str
+    refusal: str  # a marked sentence
     longest: int = 200
 
     def read(self, text: str) -> str:
@@ -160,7 +185,7 @@ class Line(Kind[str]):
     def fit(self, stored: object) -> str:
         fits = isinstance(stored, str) and len(stored) <= self.longest and LINE.fullmatch(stored)
         if not fits or (stored and not self.pattern.fullmatch(str(stored))):
-            raise Unfit(f"{shown(stored)} is not {self.what}.")
+            raise Unfit(said(self.refusal) % {"given": shown(stored)})
         return str(stored)
 
     def stored(self, value: str) -> Json:
@@ -170,7 +195,7 @@ class Line(Kind[str]):
         return value
 
     def words(self, value: str) -> str:
-        return value or "none"
+        return value or _("none")
 
 
 @dataclass(frozen=True)
@@ -185,7 +210,7 @@ class Hidden(Kind[str]):
 
     def fit(self, stored: object) -> str:
         if not isinstance(stored, str) or not stored or len(stored) > self.longest or not LINE.fullmatch(stored):
-            raise Unfit(f"A secret is one line of 1 to {number(self.longest)} characters.")
+            raise Unfit(_("A secret is one line of 1 to %(most)s characters.", most=number(self.longest)))
         return stored
 
     def stored(self, value: str) -> Json:  # noqa: ARG002  # whatever it is
@@ -195,7 +220,7 @@ class Hidden(Kind[str]):
         return ""
 
     def words(self, value: str) -> str:
-        return "set" if value else "not set"
+        return _("set") if value else _("not set")
 
 
 @dataclass(frozen=True)
@@ -203,17 +228,18 @@ class Codes(Kind[tuple[str, ...] | None]):
     """Codes of a platform with commas between them, in any order; None: as the platform itself has it."""
 
     control: ClassVar[str] = "codes"
-    unset: str  # what None means, in words
+    unset: str  # what None means, in marked words
 
     def read(self, text: str) -> tuple[str, ...] | None:
         return self.fit([part.strip() for part in text.split(",") if part.strip()])
 
     def fit(self, stored: object) -> tuple[str, ...] | None:
         if not isinstance(stored, list) or len(stored) > MOST_CODES:
-            raise Unfit(f"{shown(stored)} is not a list of up to {MOST_CODES} codes.")
+            words = _("“%(given)s” is not a list of up to %(most)s codes.", given=shown(stored), most=MOST_CODES)
+            raise Unfit(words)
         for one in stored:
             if not isinstance(one, str) or len(one) > LONGEST_CODE or not CODE.fullmatch(one):
-                raise Unfit(f"{shown(one)} is not the code of a status.")
+                raise Unfit(_("“%(given)s” is not the code of a status.", given=shown(one)))
         return tuple(sorted(set(stored)))
 
     def stored(self, value: tuple[str, ...] | None) -> Json:
@@ -224,11 +250,11 @@ class Codes(Kind[tuple[str, ...] | None]):
 
     def words(self, value: tuple[str, ...] | None) -> str:
         if value is None:
-            return self.unset
-        return ", ".join(value) or "none"
+            return said(self.unset)
+        return ", ".join(value) or _("none")
 
 
 def shown(given: object) -> str:
-    """Return what was given as a sentence can quote it."""
+    """Return what was given as a sentence can quote it, between the quotes of its language."""
     text = given if isinstance(given, str) else repr(given)
-    return f"“{text[:60]}{'…' if len(text) > 60 else ''}”"
+    return f"{text[:60]}{'…' if len(text) > 60 else ''}"

@@ -9,6 +9,7 @@ from email.utils import formatdate, make_msgid
 
 from shop.db import db
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.settings.options import MAIL_HOST, MAIL_PASSWORD, MAIL_PORT, MAIL_SECURITY, MAIL_SENDER, MAIL_USER
 from shop.settings.values import secret, value
 
@@ -38,7 +39,7 @@ def send(to: str, subject: str, text: str) -> None:
 def sender() -> str:
     given = value(MAIL_SENDER)
     if not given:
-        raise NotSent("No sender is set, so nothing was sent. Set `mail.sender` first.")
+        raise NotSent(_("No sender is set, so nothing was sent. Set `mail.sender` first."))
     return given
 
 
@@ -49,24 +50,35 @@ def connected() -> Iterator[smtplib.SMTP]:
     user, password = value(MAIL_USER), secret(MAIL_PASSWORD)
     db.session.rollback()  # no transaction waits for a server that may be slow
     if not host:
-        raise NotSent("No mail server is set, so nothing was sent. Set `mail.host` first.")
+        raise NotSent(_("No mail server is set, so nothing was sent. Set `mail.host` first."))
     if password and security == "none" and host not in OWN_MACHINE:
-        raise NotSent("A password would travel openly, so nothing was sent. Secure the connection: `mail.security`.")
+        raise NotSent(_("A password would travel openly, so nothing was sent. Secure the connection: `mail.security`."))
     try:
         with opened(host, port, security) as server:
             if user:
                 server.login(user, password)
             yield server
     except smtplib.SMTPAuthenticationError as error:
-        raise NotSent(f"{host} does not take the user name and password. Nothing was sent; set them again.") from error
+        raise NotSent(
+            _("%(host)s does not take the user name and password. Nothing was sent; set them again.", host=host)
+        ) from error
     except smtplib.SMTPResponseException as error:
         raise NotSent(
-            f"{host} refuses ({error.smtp_code}). Nothing was sent; the server’s own log says why."
+            _(
+                "%(host)s refuses (%(code)s). Nothing was sent; the server’s own log says why.",
+                host=host,
+                code=error.smtp_code,
+            )
         ) from error
     except (smtplib.SMTPException, OSError) as error:  # no answer, no certificate, no such name, a cut connection
         why = type(error).__name__ if isinstance(error, smtplib.SMTPException) else error.strerror or str(error)
         raise NotSent(
-            f"{host}, port {port}, cannot be reached as it is set ({why[:120]}). Nothing was sent; correct the settings."
+            _(
+                "%(host)s, port %(port)s, cannot be reached as it is set (%(reason)s). Nothing was sent; correct the settings.",
+                host=host,
+                port=port,
+                reason=why[:120],
+            )
         ) from error
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from shop.audit.recording import Numbered
 from shop.db import db
-from shop.settings.kinds import Codes, Unfit
+from shop.languages import gettext as _
+from shop.settings.kinds import Codes
 from shop.settings.models import Setting, ShopSetting
 from shop.settings.options import BY_KEY, OPTIONS, Option
 from shop.settings.values import fitting
@@ -55,7 +56,7 @@ def fresh(query: Any) -> Any:
 def standing(option: Option[Any], row: Setting | ShopSetting | None) -> Standing:
     if option.is_secret:
         there = isinstance(row, Setting) and row.sealed is not None
-        found = Standing(option, None, "", "set" if there else "not set", not there)
+        found = Standing(option, None, "", _("set") if there else _("not set"), not there)
     else:
         value = fitting(option, row.value if row else None)
         is_default = row is None or row.value is None
@@ -72,13 +73,7 @@ def standing(option: Option[Any], row: Setting | ShopSetting | None) -> Standing
 
 
 def problem_of(option: Option[Any], stored: object) -> str:
-    if stored is None:
-        return ""
-    try:
-        option.kind.fit(stored)
-    except Unfit as error:
-        return error.message
-    return ""
+    return "" if stored is None else option.kind.objection(stored)
 
 
 def misfits(shops: Sequence[Numbered]) -> Iterator[tuple[Numbered | None, Standing]]:

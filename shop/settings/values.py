@@ -20,6 +20,8 @@ from shop.boundaries import covers
 from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError
+from shop.languages import AT_WORK, spoken
+from shop.languages import gettext as _
 from shop.settings.copies import INSTALLATION, Stored, keep, own_copy, shared_copy
 from shop.settings.kinds import Unfit
 from shop.settings.metering import Source, note
@@ -58,8 +60,9 @@ def fitting(option: Option[T], stored: object) -> T:
         return option.default
     try:
         return option.kind.fit(stored)
-    except Unfit as error:
-        log.warning("setting_does_not_fit", option=option.key, reason=error.message)
+    except Unfit:
+        with spoken(AT_WORK.code):
+            log.warning("setting_does_not_fit", option=option.key, reason=option.kind.objection(stored))
         return option.default
 
 
@@ -73,8 +76,11 @@ def secret(option: Option[str]) -> str:
         return sealing.opened(purpose(option.key), sealed, config.secret_key).decode()
     except InvalidToken as error:
         raise ShopError(
-            f"{option.key} was sealed under another SECRET_KEY and cannot be read. Nothing was changed; bring that key "
-            "back as SECRET_KEY_BEFORE, or set it again."
+            _(
+                "%(option)s was sealed under another SECRET_KEY and cannot be read. Nothing was changed; bring that key "
+                "back as SECRET_KEY_BEFORE, or set it again.",
+                option=option.key,
+            )
         ) from error
 
 

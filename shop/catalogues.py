@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 FOLDER = Path(__file__).parent / "translations"
@@ -14,6 +15,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[^a-z])")
 MOST_RETOLD = 4_096  # stored sentences whose words are kept
 HEAD = 8  # characters by which a sentence finds its patterns
 
+APART = "\x04"  # stands between a context and a text, as gettext has it
 COUNT = r"[\d\u00a0\u2212]+"
 FEW_LETTERS = 4  # a sentence with fewer of its own, as “3 of 5”, is known by its values: they are no words in a row
 
@@ -27,6 +29,7 @@ class Catalogue:
         self.folder = folder
         self.words: dict[str, str] = {}
         self.plurals: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.stored: set[str] = set()  # what modules say, and so workers: a page's own labels stand nowhere but there
         self.form: Callable[[int], int] = lambda count: int(count != 1)
         for file in sorted(folder.glob("LC_MESSAGES/*.po")):
             self.take(file)
@@ -42,11 +45,16 @@ class Catalogue:
             if isinstance(message.id, tuple) and isinstance(message.string, tuple):
                 if all(message.string):
                     self.plurals[message.id[0], message.id[1]] = message.string
+                    self.words.setdefault(message.id[0], message.string[0])  # in a file both are one entry
             elif message.string:
-                self.words[str(message.id)] = str(message.string)
+                self.words[keyed(message)] = str(message.string)
+            if any(str(place).endswith(".py") for place, _line in message.locations):
+                self.stored.update(message.id if isinstance(message.id, tuple) else [str(message.id)])
 
-    def word(self, text: str) -> str:
-        return self.words.get(text, text)
+    def word(self, text: str, context: str = "") -> str:
+        """Return a text in this language; in a context, where it means something else there."""
+        found = self.words.get(context + APART + text) if context else None
+        return self.words.get(text, text) if found is None else found
 
     def counted(self, one: str, many: str, count: int) -> str:
         """Return the form that goes with a count."""
@@ -99,10 +107,10 @@ class Catalogue:
         found: Patterns = {}
         by_length = sorted(self.words.items(), key=lambda pair: -len(PLACEHOLDER.sub("", pair[0])))
         for text, translated in by_length:
-            if PLACEHOLDER.search(text) and PLACEHOLDER.sub("", text).strip(" .:,"):
+            if text in self.stored and PLACEHOLDER.search(text) and PLACEHOLDER.sub("", text).strip(" .:,"):
                 keep(found, text, partial(self.filled, translated))
         for texts, forms in self.plurals.items():
-            for text in texts:
+            for text in self.stored.intersection(texts):
                 keep(found, text, partial(self.recounted, forms))
         return found
 
@@ -142,6 +150,11 @@ def keep(found: Patterns, text: str, said: Callable[[re.Match[str]], str]) -> No
             written.append(rf"(?P<{part}>{COUNT if part == 'num' else value})")
     head = literals[0][:HEAD] if len(literals[0]) >= HEAD else ""
     found.setdefault(head, []).append((re.compile("".join(written), re.DOTALL), said))
+
+
+def keyed(message: Message) -> str:
+    """Return the text that a message is looked up by: its own, behind its context if it has one."""
+    return f"{message.context}{APART}{message.id}" if message.context else str(message.id)
 
 
 @cache

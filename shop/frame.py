@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shop.db import db
 from shop.formatting import initials, number, plural
 from shop.glances import Glance
-from shop.languages import AT_WORK, N_, spoken
+from shop.languages import AT_WORK, N_, P_, spoken
 from shop.lateness import Remembered
 from shop.personal import is_seen
 from shop.recovery.queries import MOST_COUNTED, waiting
@@ -78,7 +78,7 @@ MANAGE_STAFF, READ_AUDIT = Permission.MANAGE_STAFF, Permission.READ_AUDIT
 NAVIGATION = (
     Section("", (Entry("overview", N_("Overview"), "/", "overview", "g v", READ_SALES),)),
     Section(
-        N_("Sales"),
+        P_("section", "Sales"),
         (
             Entry("orders", N_("Orders"), "/orders/", "orders", "g o", READ_SALES),
             Entry("customers", N_("Customers"), "/customers/", "customers", "g c", READ_SALES),

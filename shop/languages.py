@@ -135,6 +135,12 @@ def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
     return found % {"num": number(count), **values}
 
 
+def pgettext(context: str, text: str, /, **values: object) -> str:
+    """Return a sentence that reads the same in the source as another one, and means something else here."""
+    found = language().catalogue.word(text, context)
+    return found % values if values else found
+
+
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
     """Mark a text that is said later, by `said`: it is the same in the source, the database and the tests."""
     return text
@@ -145,9 +151,14 @@ def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802
     return one, many
 
 
-def said(text: str) -> str:
+def P_(context: str, text: str) -> str:  # noqa: N802, ARG001
+    """Mark a text that is said later in this context, by `said(text, context)`."""
+    return text
+
+
+def said(text: str, context: str = "") -> str:
     """Return a marked text in the language spoken; what is none, such as the name of a shop, is returned as it is."""
-    return language().catalogue.word(text)
+    return language().catalogue.word(text, context)
 
 
 def retold(sentence: str | None) -> str:
@@ -180,7 +191,7 @@ def register(app: Flask) -> None:
     app.teardown_request(end)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.globals.update(
-        _=in_template, gettext=in_template, ngettext=counted_in_template, spoken_language=language
+        _=in_template, gettext=in_template, ngettext=counted_in_template, pgettext=pgettext, spoken_language=language
     )
     app.jinja_env.filters.update(said=said, retold=retold)
 

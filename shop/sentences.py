@@ -11,9 +11,11 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 from jinja2.ext import extract_from_ast
 
+from shop.catalogues import APART, keyed
+
 ROOT = Path(__file__).parents[1]
 TRANSLATED = ("cs",)
-ONE, TWO = ("_", "gettext", "N_"), ("ngettext", "NN_")
+ONE, TWO, MEANT = ("_", "gettext", "N_"), ("ngettext", "NN_"), ("pgettext", "P_")
 LISTS = "Spec"  # what a list holds is counted: its `one` and `many`
 COUNTING = "plural"  # its second and third argument, in a module as in a template's filter
 FRAME = "frame"  # what belongs to no domain
@@ -80,7 +82,7 @@ def in_template(file: Path) -> Iterator[tuple[int, Message]]:
     tree = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], autoescape=True).parse(  # it only reads
         file.read_text(encoding="utf-8")
     )
-    for line, name, given in extract_from_ast(tree, (*ONE, *TWO)):
+    for line, name, given in extract_from_ast(tree, (*ONE, *TWO, *MEANT)):
         message = marked(name, list(given) if isinstance(given, tuple) else [given])
         if message is not None:
             yield line, message
@@ -101,6 +103,8 @@ def marked(name: str, given: list[str | None]) -> Message | None:
     """Return the sentence of one call, or None where it is no call of ours or its text is no constant."""
     if name in ONE and given and given[0]:
         return given[0]
+    if name in MEANT and len(given) > 1 and given[0] and given[1]:
+        return f"{given[0]}{APART}{given[1]}"
     at = 0 if name in TWO or name == LISTS else 1 if name == COUNTING else None
     if at is None or len(given) < at + 2:
         return None
@@ -121,8 +125,9 @@ def known(code: str) -> dict[Message, Message]:
                 if isinstance(message.id, tuple) and isinstance(message.string, tuple):
                     if all(message.string):
                         found[message.id[0], message.id[1]] = message.string
+                        found.setdefault(message.id[0], message.string[0])
                 elif message.id and message.string:
-                    found[str(message.id)] = str(message.string)
+                    found[keyed(message)] = str(message.string)
     return found
 
 
@@ -131,10 +136,15 @@ def update(code: str, found: Found) -> dict[str, int]:
     translations, lacking = known(code), {}
     for part, messages in found.parts.items():
         catalog = Catalog(code, header_comment=HEADER, creation_date=SINCE, revision_date=SINCE, fuzzy=False, **ABOUT)
+        counted = {message[0]: message for message in messages if isinstance(message, tuple)}
         for message, places in messages.items():
-            named = sorted({(place, 0) for place, _line in places})
+            if message in counted:
+                continue  # one entry for both: a file knows a noun and its plural by the noun alone
+            alone = messages.get(message[0], []) if isinstance(message, tuple) else []
+            named = sorted({(place, 0) for place, _line in (*places, *alone)})
             flags = ["python-format"] if "%(" in str(message) else []
-            catalog.add(message, translations.get(message, ""), locations=named, flags=flags)
+            context, _, text = message.rpartition(APART) if isinstance(message, str) else ("", "", message)
+            catalog.add(text, translations.get(message, ""), locations=named, flags=flags, context=context or None)
         lacking[part] = sum(1 for message in messages if message not in translations)
         path = files_of(code) / f"{part}.po"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -133,4 +133,6 @@ def test_translations_say_what_is_asked_with_the_same_values() -> None:
 
 
 def test_the_files_hold_what_the_sources_say_and_nothing_else() -> None:
-    assert set(sentences.known("cs")) <= sentences.everything().messages
+    said = sentences.everything().messages
+    nouns = {message[0] for message in said if isinstance(message, tuple)}
+    assert set(sentences.known("cs")) <= said | nouns

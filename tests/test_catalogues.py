@@ -15,29 +15,38 @@ msgstr ""
 "Content-Type: text/plain; charset=utf-8\\n"
 "Plural-Forms: nplurals=3; plural=(n == 1 ? 0 : n >= 2 && n <= 4 ? 1 : 2);\\n"
 
+#: shop/work.py
 msgid "Nothing was changed."
 msgstr "Nic se nezměnilo."
 
+#: shop/work.py
 msgid "The file is cut off after line %(line)s."
 msgstr "Soubor je za řádkem %(line)s useknutý."
 
+#: shop/work.py
 msgid "%(what)s waits for %(who)s."
 msgstr "Čeká: %(what)s, na: %(who)s."
 
+#: shop/work.py
 msgid "Stored %(orders)s of %(most)s. Go on at %(shop)s."
 msgstr "Uloženo %(orders)s z %(most)s. Pokračujte v obchodě %(shop)s."
 
+#: shop/work.py
 msgid "order"
 msgid_plural "orders"
 msgstr[0] "objednávka"
 msgstr[1] "objednávky"
 msgstr[2] "objednávek"
 
+#: shop/work.py
 msgid "%(num)s order waits in %(shop)s"
 msgid_plural "%(num)s orders wait in %(shop)s"
 msgstr[0] "%(num)s objednávka čeká v %(shop)s"
 msgstr[1] "%(num)s objednávky čekají v %(shop)s"
 msgstr[2] "%(num)s objednávek čeká v %(shop)s"
+
+msgid "%(file)s is here"
+msgstr "%(file)s je zde"
 
 #, fuzzy
 msgid "A guess"
@@ -84,6 +93,7 @@ def test_a_language_without_files_says_everything_as_it_is(tmp_path: Path) -> No
         ("5 orders wait in Brno", "5 objednávek čeká v Brno"),
         ("3\u00a0orders waits for Nothing was changed..", "Čeká: 3\u00a0objednávky, na: Nic se nezměnilo.."),
         ("The platform says: über", "The platform says: über"),
+        ("a.json is here", "a.json is here"),  # only a page's own label
         ("Nothing was changed. The platform says: no", "Nic se nezměnilo. The platform says: no"),
         ("", ""),
     ],

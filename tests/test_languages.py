@@ -38,7 +38,7 @@ NAMES = {  # the same in both languages
 class Pseudo(Catalogue):
     """A language in which every sentence stands in brackets: what stands outside them was never translated."""
 
-    def word(self, text: str) -> str:
+    def word(self, text: str, _context: str = "") -> str:
         return f"{OPENED}{text}{CLOSED}"
 
     def counted(self, one: str, many: str, count: int) -> str:

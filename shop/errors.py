@@ -10,6 +10,9 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from shop.languages import N_, said
+from shop.languages import gettext as _
+
 log = structlog.get_logger()
 ExceptionDetails = tuple[type, BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -32,54 +35,54 @@ class Conflict(ShopError):
 
 WORDS: dict[int, tuple[str, str, str]] = {  # status: title, what happened, what to do
     400: (
-        "This address cannot be read",
-        "A part of the address is not one that Pult knows.",
-        "Remove the part named here, or start from the list again.",
+        N_("This address cannot be read"),
+        N_("A part of the address is not one that Pult knows."),
+        N_("Remove the part named here, or start from the list again."),
     ),
     401: (
-        "Please sign in",
-        "This address needs a person or a token.",
-        "Sign in, or send a personal token as a Bearer header.",
+        N_("Please sign in"),
+        N_("This address needs a person or a token."),
+        N_("Sign in, or send a personal token as a Bearer header."),
     ),
     403: (
-        "This is not yours to open",
-        "Your role does not include this page.",
-        "Ask an owner of this installation; owners give roles and shops.",
+        N_("This is not yours to open"),
+        N_("Your role does not include this page."),
+        N_("Ask an owner of this installation; owners give roles and shops."),
     ),
     404: (
-        "Nothing is here",
-        "The address is wrong, or what it named is not among your shops.",
-        "Go back to the list, or search with Ctrl K.",
+        N_("Nothing is here"),
+        N_("The address is wrong, or what it named is not among your shops."),
+        N_("Go back to the list, or search with Ctrl K."),
     ),
     405: (
-        "This address does not take that",
-        "The page was asked for in a way it does not answer.",
-        "Open it from its list.",
+        N_("This address does not take that"),
+        N_("The page was asked for in a way it does not answer."),
+        N_("Open it from its list."),
     ),
     409: (
-        "This cannot be done now",
-        "It was done already, or something else is under way.",
-        "Go back and look at the page again: it shows how things stand now.",
+        N_("This cannot be done now"),
+        N_("It was done already, or something else is under way."),
+        N_("Go back and look at the page again: it shows how things stand now."),
     ),
     413: (
-        "This file is too large",
-        "The upload is larger than this installation takes in the browser.",
-        "Load it with `flask snapshots run SLUG --file FILE` on the server.",
+        N_("This file is too large"),
+        N_("The upload is larger than this installation takes in the browser."),
+        N_("Load it with `flask snapshots run SLUG --file FILE` on the server."),
     ),
     429: (
-        "Too many tries",
-        "There were too many tries in a short time. Nothing was changed.",
-        "Wait a few minutes and try again.",
+        N_("Too many tries"),
+        N_("There were too many tries in a short time. Nothing was changed."),
+        N_("Wait a few minutes and try again."),
     ),
     500: (
-        "This page could not be finished",
-        "Something in Pult failed. Nothing was changed and nothing was lost.",
-        "Try again; if it stays, give the reference to whoever looks after this installation.",
+        N_("This page could not be finished"),
+        N_("Something in Pult failed. Nothing was changed and nothing was lost."),
+        N_("Try again; if it stays, give the reference to whoever looks after this installation."),
     ),
     503: (
-        "The database does not answer",
-        "Pult cannot reach its database. Nothing was changed and nothing was lost.",
-        "Try again in a minute; operators find the cause with `flask doctor`.",
+        N_("The database does not answer"),
+        N_("Pult cannot reach its database. Nothing was changed and nothing was lost."),
+        N_("Try again in a minute; operators find the cause with `flask doctor`."),
     ),
 }
 
@@ -106,7 +109,7 @@ def wants_json() -> bool:
 def failure_page(code: int, message: str | None = None) -> Response:
     """Render the page (or JSON) for a status; `message` replaces the stock sentence about what happened."""
     title, happened, advice = WORDS.get(code, WORDS[500] if code >= 500 else WORDS[400])
-    happened = message or happened
+    title, happened, advice = said(title), message or said(happened), said(advice)
     if wants_json():
         response = jsonify(error=happened, advice=advice, reference=reference(), status=code)
     else:
@@ -129,7 +132,9 @@ def register(app: Flask) -> None:
     def stale_form(_error: CSRFError) -> Response:
         return failure_page(
             400,
-            "This form was open for too long or came from another site. Nothing was changed; open the page again and repeat it.",
+            _(
+                "This form was open for too long or came from another site. Nothing was changed; open the page again and repeat it."
+            ),
         )
 
     @app.errorhandler(OperationalError)

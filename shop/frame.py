@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shop.db import db
 from shop.formatting import initials, number, plural
 from shop.glances import Glance
-from shop.languages import AT_WORK, N_, P_, spoken
+from shop.languages import AT_WORK, N_, P_, gettext, spoken
 from shop.lateness import Remembered
 from shop.personal import is_seen
 from shop.recovery.queries import MOST_COUNTED, waiting
@@ -238,4 +238,5 @@ def count_query(*_whatever: object) -> None:
 def timings() -> str:
     """Say what the page has cost so far."""
     spent = round((time.perf_counter() - g.started) * 1000)
-    return f"{number(spent)} ms on the server, {plural(g.get('queries', 0), 'query', 'queries')}"
+    queries = plural(g.get("queries", 0), "query", "queries")
+    return gettext("%(spent)s ms on the server, %(queries)s", spent=number(spent), queries=queries)

@@ -109,7 +109,8 @@ def test_no_page_says_a_word_that_is_not_in_the_catalogue(
                 if answer.status_code == 200 and answer.mimetype == "text/html":
                     for text in untranslated(answer.get_data(as_text=True)):
                         found[text].add(address)
-    assert [f"{min(where)}: {text}" for text, where in sorted(found.items(), key=lambda pair: sorted(pair[1]))] == []
+    lines = [f"{min(where)}: {text}" for text, where in sorted(found.items(), key=lambda pair: sorted(pair[1]))]
+    assert not lines, "\n".join(["words in no catalogue:", *lines])
 
 
 def placeholders(text: str) -> list[str]:

@@ -12,6 +12,8 @@ from sqlalchemy.dialects.postgresql import INET
 
 from shop.audit.models import AuditEntry
 from shop.audit.wording import WORDS, act, particulars
+from shop.languages import N_, said
+from shop.languages import gettext as _
 from shop.listing.cells import Fields
 from shop.listing.filters import Choice, Exact
 from shop.listing.listing import Listing, Spec
@@ -19,6 +21,7 @@ from shop.listing.ranges import Days
 from shop.listing.refusal import refused
 from shop.listing.scopes import Scope
 from shop.listing.sorts import MOMENT, Segment, Sort
+from shop.listing.wording import either, quoted
 
 ALL = 0  # the one number under which the list is walked: entries belong to a shop or to none
 
@@ -29,7 +32,7 @@ class Addresses(Exact):
 
     @property
     def allowed(self) -> str:
-        return "an address as 203.0.113.7, or a network as 203.0.113.0/24"
+        return _("an address as 203.0.113.7, or a network as 203.0.113.0/24")
 
     def read(self, given: Sequence[str]) -> tuple[str, ...]:
         for text in given:
@@ -46,6 +49,14 @@ class Addresses(Exact):
         return found
 
 
+@dataclass(frozen=True)
+class Acts(Choice):
+    """What was done, said in quotes as the trail says it."""
+
+    def words(self, value: tuple[str, ...]) -> str:
+        return either(quoted(said(self.options[text][0])) for text in value)
+
+
 def is_action(name: str) -> ColumnElement[bool]:
     return AuditEntry.action == name
 
@@ -55,22 +66,22 @@ TRAIL = Spec(
     one="entry",
     many="entries",
     filters=(
-        Exact("who", "Who", AuditEntry.actor, spoken="by"),
-        Choice(
+        Exact("who", N_("Who"), AuditEntry.actor, spoken=N_("by {}")),
+        Acts(
             "action",
-            "What",
-            {action.value: (f"“{words}”", partial(is_action, action.value)) for action, words in WORDS.items()},
+            N_("What"),
+            {action.value: (words, partial(is_action, action.value)) for action, words in WORDS.items()},
         ),
-        Exact("subject", "Subject", AuditEntry.subject, spoken="about"),
-        Days("at_days", "Days", AuditEntry.at, verb="written"),
-        Addresses("address", "Address", AuditEntry.address, spoken="from"),
-        Exact("request", "Request", AuditEntry.request_id, spoken="of the request"),
+        Exact("subject", N_("Subject"), AuditEntry.subject, spoken=N_("about {}")),
+        Days("at_days", N_("Days"), AuditEntry.at, verb=N_("written")),
+        Addresses("address", N_("Address"), AuditEntry.address, spoken=N_("from {}")),
+        Exact("request", N_("Request"), AuditEntry.request_id, spoken=N_("of the request {}")),
     ),
     sorts=(
         Sort(
             "when",
-            "oldest first",
-            "newest first",
+            N_("oldest first"),
+            N_("newest first"),
             (
                 Segment(
                     source=AuditEntry.__table__,

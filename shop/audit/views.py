@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, jsonify, render_template
@@ -14,6 +15,8 @@ from shop.audit.queries import entries
 from shop.audit.recording import Action, record
 from shop.audit.wording import WORDS, act, particulars
 from shop.db import db
+from shop.languages import gettext as _
+from shop.languages import said
 from shop.listing.answers import Freshness, json_page
 from shop.listing.asked import asked, root, secret, tidied
 from shop.listing.cells import Fields
@@ -48,13 +51,13 @@ def index() -> str | Response:
         links=Links(listing, page, secret()),
         rows=rows,
         fields=FIELDS,
-        actions=[("", "Anything"), *((action.value, words.capitalize()) for action, words in WORDS.items())],
+        actions=[("", _("Anything")), *((action.value, said(words).capitalize()) for action, words in WORDS.items())],
         newest=newest_day(rows),
         shops={shop.id: shop for shop in all_shops()},
         numbers=shop_numbers(),
         zone=home_zone(),
-        act=act,
-        particulars=particulars,
+        act=lambda entry: said(act(entry)),
+        particulars=partial(particulars, say=said),
     )
 
 

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 from shop.audit.recording import Action, record
 from shop.db import db
 from shop.errors import ShopError
-from shop.formatting import plural
+from shop.languages import AT_WORK, ngettext, spoken
+from shop.languages import gettext as _
 from shop.shops.queries import home_zone
 from shop.staff import language_choice, people, second_factor, tokens
 from shop.staff.access import kept_secret, person, renew_session, requires
@@ -38,9 +39,10 @@ def end(session_id: int) -> Response:
     if ended is None:
         abort(HTTPStatus.NOT_FOUND)
     ended.ended_at = func.now()
-    record(Action.STAFF_SESSION_ENDED, person().email, device=device(ended.browser))
+    with spoken(AT_WORK.code):  # the trail is read by others
+        record(Action.STAFF_SESSION_ENDED, person().email, device=device(ended.browser))
     db.session.commit()
-    return told(f"{device(ended.browser)} is signed out.")
+    return told(_("%(device)s is signed out.", device=device(ended.browser)))
 
 
 @bp.post("/sessions/end")
@@ -49,7 +51,13 @@ def end_others() -> Response:
     ended = people.sign_out_everywhere(person(), but=kept_secret())
     renew_session()
     db.session.commit()
-    return told(f"{plural(ended, 'other device is', 'other devices are')} signed out. You stay signed in here.")
+    return told(
+        ngettext(
+            "%(num)s\u00a0other device is signed out. You stay signed in here.",
+            "%(num)s\u00a0other devices are signed out. You stay signed in here.",
+            ended,
+        )
+    )
 
 
 @bp.post("/password")
@@ -65,7 +73,7 @@ def password() -> Response:
         return again(password_error=error.message)
     renew_session()
     db.session.commit()
-    return told("Your password is changed. Every other device is signed out.")
+    return told(_("Your password is changed. Every other device is signed out."))
 
 
 @bp.post("/language")
@@ -100,7 +108,7 @@ def revoke_token(token_id: int) -> Response:
         abort(HTTPStatus.NOT_FOUND)
     tokens.revoke(person(), token)
     db.session.commit()
-    return told(f"The token {token.name} is revoked. Programs that send it are refused from now on.")
+    return told(_("The token %(name)s is revoked. Programs that send it are refused from now on.", name=token.name))
 
 
 @bp.get("/second-factor")
@@ -152,7 +160,7 @@ def remove_factor() -> Response:
     second_factor.remove(person())
     renew_session()
     db.session.commit()
-    flash("The second factor is off. You sign in with the password alone.", "warn")
+    flash(_("The second factor is off. You sign in with the password alone."), "warn")
     return to_factor()
 
 

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from shop.audit.recording import Action, address, record
 from shop.errors import ShopError, failure_page
+from shop.languages import gettext as _
 from shop.staff.models import Person
 from shop.staff.passwords import is_password
 from shop.staff.sessions import note_proof
@@ -48,7 +49,7 @@ def needs_confirming(view: object) -> bool:
 def step(person: Person, secret: str | None) -> Response | None:
     """Decide about a request that must be confirmed; None lets it through. The caller commits what was recorded."""
     if secret is None:  # a token; it has no password to give
-        return failure_page(HTTPStatus.FORBIDDEN, "This is only shown to a person who gives their password again.")
+        return failure_page(HTTPStatus.FORBIDDEN, _("This is only shown to a person who gives their password again."))
     if request.method != "POST":
         wanted = request.full_path.removesuffix("?")
         return redirect(f"/confirm?{urlencode({'next': wanted})}", HTTPStatus.SEE_OTHER)
@@ -71,7 +72,9 @@ def confirm(person: Person, secret: str, password: str) -> None:
         raise TooManyTries(allowance.pause)
     if not is_password(person.password_hash, password):
         record(Action.CONFIRMATION_REFUSED, request.path, tries_left=allowance.tries_left)
-        raise NotConfirmed(f"The password is not right. Nothing was changed. {what_is_left(allowance)}")
+        raise NotConfirmed(
+            _("The password is not right. Nothing was changed. %(what_is_left)s", what_is_left=what_is_left(allowance))
+        )
     throttle().forgive(person.email)
     note_proof(secret)
     record(Action.CONFIRMED, request.path)

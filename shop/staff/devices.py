@@ -1,5 +1,7 @@
 """What a browser calls itself, as people call it: Firefox on Linux."""
 
+from shop.languages import gettext as _
+
 BROWSERS = (  # the first that stands in the user agent: each claims to be those behind it as well
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -28,6 +30,6 @@ def device(user_agent: str) -> str:
     browser = next((name for sign, name in BROWSERS if sign in user_agent), "")
     system = next((name for sign, name in SYSTEMS if sign in user_agent), "")
     if browser and system:
-        return f"{browser} on {system}"
+        return _("%(browser)s on %(system)s", browser=browser, system=system)
     named = browser or system or user_agent.split("/", maxsplit=1)[0].strip()[:LONGEST]
-    return named or "Unknown device"
+    return named or _("Unknown device")

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from werkzeug.datastructures import MultiDict
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.staff.permissions import Role
 
 LONGEST_PATH = 2000
@@ -49,7 +50,9 @@ class PersonForm:
     def wanted_role(self) -> Role:
         """Return the role. Raises ShopError for one that does not exist."""
         if self.role not in set(Role):
-            raise ShopError(f"There is no role {self.role[:20]!r}. Nothing was changed; choose one of the list.")
+            raise ShopError(
+                _("There is no role %(role)s. Nothing was changed; choose one of the list.", role=repr(self.role[:20]))
+            )
         return Role(self.role)
 
 
@@ -68,7 +71,7 @@ class PasswordForm:
     def chosen(self) -> str:
         """Return the password. Raises ShopError where it was typed differently the second time."""
         if self.password != self.repeated:
-            raise ShopError("The two passwords differ. Nothing was changed; type the new one twice.")
+            raise ShopError(_("The two passwords differ. Nothing was changed; type the new one twice."))
         return self.password
 
 

@@ -15,6 +15,8 @@ from shop.audit.recording import Action, Actor, act_as, record
 from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.sealing import keys
 from shop.staff.models import OneTimeLink, Person
 from shop.staff.passwords import password_hash, weakness
@@ -30,7 +32,7 @@ class Purpose(StrEnum):
 
 
 LIVES = {Purpose.INVITATION: timedelta(days=7), Purpose.RESET: timedelta(hours=24)}
-LIVES_IN_WORDS = {Purpose.INVITATION: "7 days", Purpose.RESET: "24 hours"}
+LIVES_IN_WORDS = {Purpose.INVITATION: N_("7 days"), Purpose.RESET: N_("24 hours")}
 
 
 class DeadLink(ShopError):
@@ -38,8 +40,9 @@ class DeadLink(ShopError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This link can no longer be used: it was used already, is too old, or a newer one was made. Nothing was "
-            "changed; ask an owner for a new link."
+            _(
+                "This link can no longer be used: it was used already, is too old, or a newer one was made. Nothing was changed; ask an owner for a new link."
+            )
         )
 
 
@@ -103,7 +106,7 @@ def choose_password(signed: str, password: str) -> Person:
     person = found.person
     weak = weakness(password, person.email)
     if weak:
-        raise ShopError(f"{weak} Nothing was changed, and the link can still be used.")
+        raise ShopError(_("%(weak)s Nothing was changed, and the link can still be used.", weak=weak))
     used = update(OneTimeLink).where(OneTimeLink.id == found.link.id, OneTimeLink.used_at.is_(None))
     used = used.where(OneTimeLink.ended_at.is_(None)).values(used_at=func.now()).returning(OneTimeLink.id)
     if db.session.scalar(used) is None:

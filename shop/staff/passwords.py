@@ -6,6 +6,8 @@ import secrets
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from shop.languages import gettext as _
+
 SHORTEST = 8  # characters
 LONGEST = 1024
 LEAST_SCORE = 3  # of zxcvbn's 0 to 4: more than a hundred million guesses, by somebody who knows how people choose
@@ -47,13 +49,21 @@ def is_outdated(known: str) -> bool:
 def weakness(password: str, email: str) -> str | None:
     """Return in a sentence why this password will not do, or None."""
     if len(password) < SHORTEST:
-        return f"The password has {len(password)} characters; it needs at least {SHORTEST}."
+        return _(
+            "The password has %(length)s characters; it needs at least %(shortest)s.",
+            length=len(password),
+            shortest=SHORTEST,
+        )
     if len(password) > LONGEST:
-        return f"The password has {len(password)} characters; at most {LONGEST} are read."
+        return _(
+            "The password has %(length)s characters; at most %(longest)s are read.",
+            length=len(password),
+            longest=LONGEST,
+        )
     if password.lower() == email.lower():
-        return "The password is the e-mail address; choose words that are not shown on the page."
+        return _("The password is the e-mail address; choose words that are not shown on the page.")
     if score(password, email) < LEAST_SCORE:
-        return "The password is among the first that anybody would try; choose several unrelated words."
+        return _("The password is among the first that anybody would try; choose several unrelated words.")
     return None
 
 

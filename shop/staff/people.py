@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from shop.audit.recording import Action, record
 from shop.db import db
 from shop.errors import Conflict, ShopError
+from shop.languages import gettext as _
 from shop.shops.models import Shop
 from shop.shops.queries import shop_by_slug
 from shop.staff import links, tokens
@@ -37,14 +38,16 @@ def add_person(
     """
     email = email.strip()
     if not EMAIL.fullmatch(email):
-        raise ShopError(f"{email!r} is not an e-mail address. Nobody was added.")
+        raise ShopError(_("%(email)s is not an e-mail address. Nobody was added.", email=repr(email)))
     weak = None if password is None else weakness(password, email)
     if weak:
-        raise ShopError(f"{weak} Nobody was added.")
+        raise ShopError(_("%(weak)s Nobody was added.", weak=weak))
     shops = [known_shop(slug) for slug in dict.fromkeys(slugs)]
     person = person_by_email(email)
     if person and person.state == "active":
-        raise Conflict(f"{person.email} is already here as {person.role}. Nothing was changed.")
+        raise Conflict(
+            _("%(email)s is already here as %(role)s. Nothing was changed.", email=person.email, role=person.role)
+        )
     if person is None:
         person = Person(email=email)
         db.session.add(person)
@@ -64,7 +67,9 @@ def add_person(
 def invite(person: Person) -> str:
     """Return the path of the link with which the person chooses a password: an invitation until they have one."""
     if person.state != "active":
-        raise ShopError(f"{person.email} is deactivated. No link was made; let the person in again first.")
+        raise ShopError(
+            _("%(email)s is deactivated. No link was made; let the person in again first.", email=person.email)
+        )
     return links.make(person, links.Purpose.RESET if person.password_hash else links.Purpose.INVITATION)
 
 
@@ -83,7 +88,7 @@ def give_role(person: Person, role: Role, keep: str | None = None) -> bool:
     if role == person.role:
         return False
     if person.role == Role.OWNER:
-        refuse_for_last_owner(person, "Nothing was changed")
+        refuse_for_last_owner(person, _("Nothing was changed"))
     before, person.role = person.role, role.value
     ended = end_sessions(person, but=keep)
     record(Action.STAFF_ROLE_SET, person.email, before=before, after=role.value, sessions_ended=ended)
@@ -121,14 +126,14 @@ def set_password(email: str, password: str) -> Person:
 def change_own_password(person: Person, old: str, password: str, keep: str) -> None:
     """Change a person's own password; they stay signed in here alone. Raises ShopError where the old one is not right."""
     if not is_password(person.password_hash, old):
-        raise ShopError("The present password is not right. Nothing was changed.")
+        raise ShopError(_("The present password is not right. Nothing was changed."))
     change_password(person, password, keep)
 
 
 def change_password(person: Person, password: str, keep: str | None = None) -> None:
     weak = weakness(password, person.email)
     if weak:
-        raise ShopError(f"{weak} The old password was kept.")
+        raise ShopError(_("%(weak)s The old password was kept.", weak=weak))
     person.password_hash = password_hash(password)
     links.end(person)
     record(Action.STAFF_PASSWORD_SET, person.email, sessions_ended=end_sessions(person, but=keep))
@@ -138,7 +143,9 @@ def make_token(email: str) -> str:
     """Return a new token for the command line, which exists nowhere else; the one before it stops working."""
     person = known_person(email)
     if person.state != "active":
-        raise ShopError(f"{person.email} is deactivated. No token was made; add the person again first.")
+        raise ShopError(
+            _("%(email)s is deactivated. No token was made; add the person again first.", email=person.email)
+        )
     tokens.revoke_named(person, tokens.OF_COMMAND_LINE)
     return tokens.make(person, tokens.OF_COMMAND_LINE, days=tokens.DAYS[-1])
 
@@ -146,9 +153,9 @@ def make_token(email: str) -> str:
 def deactivate(person: Person) -> None:
     """End a person's access at once. What they did stays in the trail under their name. Raises LastOwner."""
     if person.state != "active":
-        raise Conflict(f"{person.email} is already deactivated. Nothing was changed.")
+        raise Conflict(_("%(email)s is already deactivated. Nothing was changed.", email=person.email))
     if person.role == Role.OWNER:
-        refuse_for_last_owner(person, "Nobody was deactivated")
+        refuse_for_last_owner(person, _("Nobody was deactivated"))
     person.state = "inactive"
     links.end(person)
     revoked = tokens.revoke_all(person)
@@ -158,7 +165,7 @@ def deactivate(person: Person) -> None:
 def reactivate(person: Person) -> None:
     """Let somebody in again, with the role and the shops they had; the old password is gone."""
     if person.state == "active":
-        raise Conflict(f"{person.email} is not deactivated. Nothing was changed.")
+        raise Conflict(_("%(email)s is not deactivated. Nothing was changed.", email=person.email))
     person.state, person.password_hash = "active", None
     record(Action.STAFF_REACTIVATED, person.email, role=person.role)
 
@@ -173,21 +180,29 @@ def sign_out_everywhere(person: Person, but: str | None = None) -> int:
 def refuse_for_last_owner(person: Person, kept: str) -> None:
     if not has_other_owners(person):
         raise LastOwner(
-            f"{person.email} is the last owner. {kept}; add another owner first, who has signed in, or nobody could manage the staff."
+            _(
+                "%(email)s is the last owner. %(kept)s; add another owner first, who has signed in, or nobody could manage the staff.",
+                email=person.email,
+                kept=kept,
+            )
         )
 
 
 def known_person(email: str) -> Person:
     person = person_by_email(email)
     if person is None:
-        raise NoSuchPerson(f"Nobody here has the e-mail {email}. `flask staff list` shows who there is.")
+        raise NoSuchPerson(
+            _("Nobody here has the e-mail %(email)s. `flask staff list` shows who there is.", email=email)
+        )
     return person
 
 
 def known_shop(slug: str) -> Shop:
     shop = shop_by_slug(slug)
     if shop is None:
-        raise ShopError(f"There is no shop {slug}. Nothing was changed; `flask shops list` shows which there are.")
+        raise ShopError(
+            _("There is no shop %(slug)s. Nothing was changed; `flask shops list` shows which there are.", slug=slug)
+        )
     return shop
 
 

@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 from shop.audit.recording import Action, record
 from shop.db import db
 from shop.errors import ShopError
-from shop.formatting import plural
+from shop.languages import N_, ngettext, said, spoken
+from shop.languages import gettext as _
 from shop.listing.asked import root
 from shop.settings import mailing
 from shop.shops.queries import all_shops, home_zone, shop_numbers
@@ -17,6 +18,7 @@ from shop.staff.access import kept_secret, person, renew_session, requires
 from shop.staff.confirmation import confirmed
 from shop.staff.devices import device
 from shop.staff.forms import PersonForm
+from shop.staff.language_choice import of_person
 from shop.staff.links import LIVES_IN_WORDS, Purpose
 from shop.staff.models import Person
 from shop.staff.permissions import Permission, Role
@@ -27,19 +29,19 @@ from shop.staff.sessions import live_sessions
 bp = Blueprint("people", __name__, url_prefix="/staff")
 
 ROLES = (
-    (Role.MANAGER.value, "Manager: sales and exports of their shops"),
-    (Role.OPERATOR.value, "Operator: snapshots, recovery and sales of their shops"),
-    (Role.OWNER.value, "Owner: everything, of every shop"),
+    (Role.MANAGER.value, N_("Manager: sales and exports of their shops")),
+    (Role.OPERATOR.value, N_("Operator: snapshots, recovery and sales of their shops")),
+    (Role.OWNER.value, N_("Owner: everything, of every shop")),
 )
-MAIL = """Good day {name},
+MAIL = N_("""Good day %(name)s,
 
 with this link you choose your password for Pult and are signed in:
 
-{link}
+%(link)s
 
-It works once, for {lives}. Whoever has it chooses the password, so do not pass it on. If you expected no such mail, tell the
+It works once, for %(lives)s. Whoever has it chooses the password, so do not pass it on. If you expected no such mail, tell the
 person who looks after Pult; without the link nothing changes.
-"""
+""")
 
 
 @bp.get("/")
@@ -70,7 +72,14 @@ def create() -> Response:
         return make_response(new_page(form, error.message), HTTPStatus.UNPROCESSABLE_ENTITY)
     db.session.commit()
     hand_over(added, path)
-    flash(f"{added.name} is here as {added.role}, and can sign in once they have chosen a password.", "good")
+    flash(
+        _(
+            "%(name)s is here as %(role)s, and can sign in once they have chosen a password.",
+            name=added.name,
+            role=added.role,
+        ),
+        "good",
+    )
     return to(added)
 
 
@@ -100,12 +109,18 @@ def update(person_id: int) -> Response:
         renew_session()
     db.session.commit()
     if other_role or other_shops:
-        flash(f"{changed.name} is changed" + ("." if is_me else ", and signs in again."), "good")
+        is_changed = _("%(name)s is changed.", name=changed.name)
+        flash(is_changed if is_me else _("%(name)s is changed, and signs in again.", name=changed.name), "good")
     elif other_sight:
-        seen = "sees personal data" if changed.sees_personal else "sees personal data masked"
-        flash(f"{changed.name} {seen} from the next page on.", "good")
+        sees = _("%(name)s sees personal data from the next page on.", name=changed.name)
+        masked = _("%(name)s sees personal data masked from the next page on.", name=changed.name)
+        flash(sees if changed.sees_personal else masked, "good")
     else:
-        flash(f"{changed.name} is renamed." if other_name else "Nothing was different, so nothing was changed.")
+        flash(
+            _("%(name)s is renamed.", name=changed.name)
+            if other_name
+            else _("Nothing was different, so nothing was changed.")
+        )
     return to(changed)
 
 
@@ -128,7 +143,7 @@ def deactivation(person_id: int) -> Response:
     gone = person_or_404(person_id)
     people.deactivate(gone)
     db.session.commit()
-    flash(f"{gone.name} is out at once: every device is signed out, and tokens are revoked.", "warn")
+    flash(_("%(name)s is out at once: every device is signed out, and tokens are revoked.", name=gone.name), "warn")
     return to(gone)
 
 
@@ -151,7 +166,13 @@ def sign_out(person_id: int) -> Response:
     theirs = person_or_404(person_id)
     ended = people.sign_out_everywhere(theirs, but=kept_secret())
     db.session.commit()
-    flash(f"{plural(ended, 'device of', 'devices of')} {theirs.name} signed out.", "good")
+    told = ngettext(
+        "%(num)s\u00a0device of %(name)s signed out.",
+        "%(num)s\u00a0devices of %(name)s signed out.",
+        ended,
+        name=theirs.name,
+    )
+    flash(told, "good")
     return to(theirs)
 
 
@@ -163,7 +184,9 @@ def factor_removal(person_id: int) -> Response:
     theirs = person_or_404(person_id)
     second_factor.remove(theirs)
     db.session.commit()
-    flash(f"{theirs.name} signs in with the password alone, and can set up another second factor.", "warn")
+    flash(
+        _("%(name)s signs in with the password alone, and can set up another second factor.", name=theirs.name), "warn"
+    )
     return to(theirs)
 
 
@@ -175,14 +198,23 @@ def token_revocation(person_id: int) -> Response:
     record(Action.STAFF_TOKENS_REVOKED, theirs.email, tokens_revoked=revoked)
     db.session.commit()
     flash(
-        f"{plural(revoked, 'token is', 'tokens are')} revoked. Programs that send them are refused from now on.", "good"
+        ngettext(
+            "%(num)s\u00a0token is revoked. Programs that send them are refused from now on.",
+            "%(num)s\u00a0tokens are revoked. Programs that send them are refused from now on.",
+            revoked,
+        ),
+        "good",
     )
     return to(theirs)
 
 
+def roles() -> list[tuple[str, str]]:
+    return [(role, said(words)) for role, words in ROLES]
+
+
 def new_page(form: PersonForm, error: str = "") -> str:
     return render_template(
-        "staff/new.html", form=form, error=error, roles=ROLES, shops=all_shops(), mails=mailing.is_configured()
+        "staff/new.html", form=form, error=error, roles=roles(), shops=all_shops(), mails=mailing.is_configured()
     )
 
 
@@ -194,8 +226,8 @@ def show_page(theirs: Person, error: str = "") -> str:
         is_me=theirs.id == person().id,
         error=error,
         link=f"{root()}{path}" if path else "",
-        lives=LIVES_IN_WORDS[Purpose.RESET if theirs.password_hash else Purpose.INVITATION],
-        roles=ROLES,
+        lives=said(LIVES_IN_WORDS[Purpose.RESET if theirs.password_hash else Purpose.INVITATION]),
+        roles=roles(),
         shops=all_shops(),
         given={shop.slug for shop in shops_given_to(theirs)},
         sessions=live_sessions(theirs),
@@ -216,13 +248,16 @@ def hand_over(theirs: Person, path: str) -> None:
     """Mail the link to its person. Where there is no mail server, or it refuses, the next page shows the link once."""
     id_, email, name = theirs.id, theirs.email, theirs.name
     if mailing.is_configured():
-        lives = LIVES_IN_WORDS[Purpose.RESET if theirs.password_hash else Purpose.INVITATION]
+        purpose = Purpose.RESET if theirs.password_hash else Purpose.INVITATION
+        with spoken(of_person(theirs)):
+            subject = _("Your password for Pult")
+            text = said(MAIL) % {"name": name, "link": f"{root()}{path}", "lives": said(LIVES_IN_WORDS[purpose])}
         try:
-            mailing.send(email, "Your password for Pult", MAIL.format(name=name, link=f"{root()}{path}", lives=lives))
+            mailing.send(email, subject, text)
         except mailing.NotSent as error:
-            flash(f"{error.message} The link is shown here instead.", "warn")
+            flash(_("%(message)s The link is shown here instead.", message=error.message), "warn")
         else:
-            flash(f"The link to choose a password went to {email}.", "good")
+            flash(_("The link to choose a password went to %(email)s.", email=email), "good")
             return
     show_once(f"link of {id_}", path)
 

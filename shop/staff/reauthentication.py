@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.staff.models import Person
 from shop.staff.passwords import is_password
 from shop.staff.signing_in import TooManyTries, what_is_left
@@ -25,5 +26,7 @@ def confirm(person: Person, password: str, address: str) -> None:
     if allowance.pause:
         raise TooManyTries(allowance.pause)
     if not is_password(person.password_hash, password):
-        raise WrongPassword(f"This is not your password. {what_is_left(allowance)}", allowance.tries_left)
+        raise WrongPassword(
+            _("This is not your password. %(what_is_left)s", what_is_left=what_is_left(allowance)), allowance.tries_left
+        )
     throttle().forgive(person.email)

@@ -7,6 +7,7 @@ from flask import flash, session
 
 from shop.audit.recording import Action, Numbered, record
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.staff.sessions import hashed
 
 LASTS = timedelta(minutes=10)
@@ -22,9 +23,11 @@ def reveal(page: str, secret: str, subject: str, shop: Numbered, reason: str) ->
     """Show this page to this session; one revealed before is masked again. Raises NoReason. The caller commits."""
     reason = " ".join(reason.split())
     if not reason or len(reason) > LONGEST_REASON:
-        raise NoReason(f"Say why in up to {LONGEST_REASON} characters. Nothing was shown.")
+        raise NoReason(
+            _("Say why in up to %(longest_reason)s characters. Nothing was shown.", longest_reason=LONGEST_REASON)
+        )
     record(Action.PERSONAL_REVEALED, subject, shop, reason=reason)
-    flash("Personal data are shown on this page for ten minutes. The audit trail keeps your reason.", "good")
+    flash(_("Personal data are shown on this page for ten minutes. The audit trail keeps your reason."), "good")
     session[KEY] = [page, int(time.time() + LASTS.total_seconds()), mark(secret)]
 
 

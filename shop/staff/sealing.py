@@ -7,6 +7,7 @@ from flask import current_app, session
 
 from shop import sealing
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.staff.models import Person
 
 ONCE = "shown_once"
@@ -28,8 +29,9 @@ def factor_secret(person: Person) -> str:
         return unseal(factor_purpose(person), person.factor_secret or b"")
     except InvalidToken as error:
         raise ShopError(
-            "The second factor was sealed under another SECRET_KEY and cannot be checked. Nothing was changed; use a "
-            "recovery code, or ask an owner to take the second factor away."
+            _(
+                "The second factor was sealed under another SECRET_KEY and cannot be checked. Nothing was changed; use a recovery code, or ask an owner to take the second factor away."
+            )
         ) from error
 
 

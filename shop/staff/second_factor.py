@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, or_, select, update
 from shop.audit.recording import Action, record
 from shop.db import db
 from shop.errors import Conflict, ShopError
+from shop.languages import gettext as _
 from shop.staff.models import Person, RecoveryCode
 from shop.staff.sealing import factor_secret, reseal_factor, seal_factor
 from shop.staff.sessions import hashed
@@ -30,15 +31,16 @@ class WrongCode(ShopError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The code is not right, or it was used already. Nothing was changed; wait for the next code and check that "
-            "the clock of the device is right."
+            _(
+                "The code is not right, or it was used already. Nothing was changed; wait for the next code and check that the clock of the device is right."
+            )
         )
 
 
 def begin(person: Person) -> None:
     """Make a new secret. It asks for nothing until a code proves that the person's device has it."""
     if person.factor_since is not None:
-        raise Conflict("The second factor is on already. Nothing was changed; take it away first to set up another.")
+        raise Conflict(_("The second factor is on already. Nothing was changed; take it away first to set up another."))
     import pyotp  # noqa: PLC0415 – see the purpose of this file
 
     seal_factor(person, pyotp.random_base32())
@@ -49,7 +51,7 @@ def begin(person: Person) -> None:
 def activate(person: Person, code: str) -> list[str]:
     """Ask for a code at every sign-in from now on. Returns the recovery codes, which exist nowhere else. Raises WrongCode."""
     if person.factor_since is not None or person.factor_secret is None:
-        raise Conflict("There is nothing to switch on. Nothing was changed; begin with “Set up a second factor”.")
+        raise Conflict(_("There is nothing to switch on. Nothing was changed; begin with “Set up a second factor”."))
     if not takes_code(person, code):
         raise WrongCode
     person.factor_since = func.now()
@@ -60,7 +62,7 @@ def activate(person: Person, code: str) -> list[str]:
 def renew_codes(person: Person) -> list[str]:
     """Return ten new recovery codes; those before them stand in for nothing any more."""
     if person.factor_since is None:
-        raise Conflict("There is no second factor, so there is nothing to recover. Nothing was changed.")
+        raise Conflict(_("There is no second factor, so there is nothing to recover. Nothing was changed."))
     record(Action.STAFF_CODES_RENEWED, person.email)
     return made_codes(person)
 
@@ -68,7 +70,7 @@ def renew_codes(person: Person) -> list[str]:
 def remove(person: Person) -> None:
     """Ask for the password alone from now on."""
     if person.factor_secret is None:
-        raise Conflict(f"{person.email} has no second factor. Nothing was changed.")
+        raise Conflict(_("%(email)s has no second factor. Nothing was changed.", email=person.email))
     person.factor_secret = person.factor_since = person.factor_step = None
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == person.id))
     record(Action.STAFF_FACTOR_REMOVED, person.email)

@@ -7,7 +7,9 @@ from http import HTTPStatus
 from shop.audit.recording import Action, Actor, act_as, record
 from shop.db import db
 from shop.errors import ShopError
-from shop.formatting import duration, plural
+from shop.formatting import duration
+from shop.languages import gettext as _
+from shop.languages import ngettext
 from shop.staff.models import Person
 from shop.staff.passwords import is_outdated, is_password, password_hash
 from shop.staff.queries import person_by_email
@@ -32,8 +34,10 @@ class TooManyTries(ShopError):
 
     def __init__(self, pause: int) -> None:
         super().__init__(
-            "There were too many tries for this account or from this address. Nothing was changed; "
-            f"the next try is possible in {duration(pause)}."
+            _(
+                "There were too many tries for this account or from this address. Nothing was changed; the next try is possible in %(duration)s.",
+                duration=duration(pause),
+            )
         )
         self.pause = pause  # seconds
 
@@ -52,7 +56,9 @@ def whose(email: str, password: str, address: str, browser: str) -> Person:
     if person is None or not fits or person.state != "active":
         reason = "unknown e-mail" if person is None else "wrong password" if not fits else "deactivated"
         record(Action.SIGN_IN_REFUSED, email, reason=reason, tries_left=allowance.tries_left)
-        raise SignInRefused(f"The e-mail or the password is not right. {what_is_left(allowance)}")
+        raise SignInRefused(
+            _("The e-mail or the password is not right. %(what_is_left)s", what_is_left=what_is_left(allowance))
+        )
     if is_outdated(person.password_hash or ""):
         person.password_hash = password_hash(password)  # renewed while the password is at hand
     act_as(Actor(person.email, person.id))
@@ -71,7 +77,9 @@ def with_code(person: Person, typed: str, address: str, browser: str) -> None:
     factor = accepted(person, typed)
     if factor is None:
         record(Action.SIGN_IN_REFUSED, person.email, reason="wrong code", tries_left=allowance.tries_left)
-        raise SignInRefused(f"The code is not right, or it was used already. {what_is_left(allowance)}")
+        raise SignInRefused(
+            _("The code is not right, or it was used already. %(what_is_left)s", what_is_left=what_is_left(allowance))
+        )
     act_as(Actor(person.email, person.id))
     welcome(person, browser, factor)
 
@@ -108,6 +116,10 @@ def fingerprint(person: Person) -> str:
 
 def what_is_left(allowance: Allowance) -> str:
     if allowance.tries_left == 0:
-        return f"That was the last try for now; the next is possible in {NORMAL_PAUSE}."
-    left = "is" if allowance.tries_left == 1 else "are"
-    return f"{plural(allowance.tries_left, 'try', 'tries')} {left} left before a pause of {NORMAL_PAUSE}."
+        return _("That was the last try for now; the next is possible in %(pause)s.", pause=NORMAL_PAUSE)
+    return ngettext(
+        "%(num)s\u00a0try is left before a pause of %(pause)s.",
+        "%(num)s\u00a0tries are left before a pause of %(pause)s.",
+        allowance.tries_left,
+        pause=NORMAL_PAUSE,
+    )

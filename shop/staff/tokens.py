@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from shop.audit.recording import Action, record
 from shop.db import db
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.settings import values
 from shop.staff.models import Person, PersonalToken
 from shop.staff.sessions import hashed
@@ -88,11 +89,19 @@ def make(person: Person, name: str, days: int) -> str:
     """Return a new token, which exists nowhere else."""
     name = " ".join(name.split())[:LONGEST_NAME]
     if not name:
-        raise ShopError("A token needs a name that says what it is for. No token was made.")
+        raise ShopError(_("A token needs a name that says what it is for. No token was made."))
     if days not in DAYS:
-        raise ShopError(f"A token lives for {', '.join(map(str, DAYS[:-1]))} or {DAYS[-1]} days. No token was made.")
+        raise ShopError(
+            _(
+                "A token lives for %(days)s or %(days2)s days. No token was made.",
+                days=", ".join(map(str, DAYS[:-1])),
+                days2=DAYS[-1],
+            )
+        )
     if len(live_tokens(person)) >= MOST:
-        raise ShopError(f"There are {MOST} tokens already. No token was made; revoke one that is no longer used.")
+        raise ShopError(
+            _("There are %(most)s tokens already. No token was made; revoke one that is no longer used.", most=MOST)
+        )
     token = f"{MARK}{secrets.token_urlsafe(32)}"
     db.session.add(
         PersonalToken(

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as Answer
 from shop.audit.recording import Action, address, record
 from shop.db import db
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.staff import confirmation, language_choice, links
 from shop.staff.access import Visitor, kept_secret, person, public, requires, signed_in
 from shop.staff.forms import PasswordForm, SignInForm, local_path
@@ -71,7 +72,7 @@ def enter_code() -> Answer:
     after, browser = local_path(request.form.get("next", "")), request.user_agent.string
     known = who_is_halfway(session.get(HALFWAY))
     if known is None:
-        flash("Too much time has passed since the password. Nothing was changed; sign in again.", "warn")
+        flash(_("Too much time has passed since the password. Nothing was changed; sign in again."), "warn")
         return redirect(f"/sign-in?{urlencode({'next': after})}", HTTPStatus.SEE_OTHER)
     try:
         with_code(known, request.form.get("code", ""), address() or "this machine", browser)
@@ -91,7 +92,7 @@ def leave() -> Answer:
     db.session.commit()
     logout_user()
     session.clear()
-    flash("You are signed out.", "good")
+    flash(_("You are signed out."), "good")
     return redirect("/sign-in", HTTPStatus.SEE_OTHER)
 
 
@@ -114,7 +115,7 @@ def choose() -> Answer:
         return choice_page(link, refusal.message)
     db.session.commit()
     session.clear()
-    flash(f"The password of {chosen.email} is set. Sign in with it.", "good")
+    flash(_("The password of %(email)s is set. Sign in with it.", email=chosen.email), "good")
     return redirect("/sign-in", HTTPStatus.SEE_OTHER)
 
 

@@ -37,6 +37,15 @@ def lines(config: Config) -> int:
 def reported(report: Report, retired: int, span: tuple[float, float], visits: Visits, held: float) -> list[Row]:
     began, ended = span
     quarters = sum(step.kind == "retire" for step, _ in report.done)
+    if not quarters:  # of a database that was measured before: there is nothing left to retire
+        return [
+            Row(
+                "maintenance of a table that needs none",
+                f"{ended - began:.1f} s",
+                "nothing refused",
+                not report.refused,
+            )
+        ]
     quiet = spread(took * 1000 for at, took in visits if at + took < began)
     busy = spread(took * 1000 for at, took in visits if began <= at <= ended)
     ratio = busy.p95 / quiet.p95

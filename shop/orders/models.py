@@ -102,7 +102,7 @@ class Order(Model):
         Index("ix_orders_shop_id_placed_at", "shop_id", "placed_at", "id"),
         Index("ix_orders_shop_id_status_code", "shop_id", "status_code", "placed_at", "id"),
         Index("ix_orders_shop_id_customer_id", "shop_id", "customer_id", "placed_at", "id"),
-        Index("ix_orders_shop_id_total_shop", "shop_id", "total_shop", "id"),
+        Index("ix_orders_shop_id_total_shop", "shop_id", "total_shop", "id", postgresql_include=["deleted_at"]),
         Index("ix_orders_shop_id_status_code_total_shop", "shop_id", "status_code", "total_shop", "id"),
         Index("ix_orders_deleted", "shop_id", "placed_at", "id", postgresql_where="deleted_at IS NOT NULL"),
         Index(

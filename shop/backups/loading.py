@@ -6,11 +6,12 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
-from shop.backups.dumping import JOBS
 from shop.backups.tools import environment, run
 from shop.local.binaries import Tools
 
 FINISHED = re.compile(r'processing data for table "([^"]+)"')
+
+JOBS = 1  # tables at once: with two, whoever opens a page meanwhile waits three times as long, and a proof has the time
 
 
 def load(tools: Tools, folder: Path, conninfo: str, rows: dict[str, int], progress: Callable[[int], None]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
+from shop.languages import gettext as _
 from shop.platforms.failures import AddressRefused
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -52,20 +53,22 @@ class Gate:
         parts = parted(address)
         host = (parts.hostname or "").rstrip(".").lower()
         if parts.username or parts.password or not host:
-            raise AddressRefused("An address holds a sign-in or no host.")
+            raise AddressRefused(_("An address holds a sign-in or no host."))
         if self.loopback:
             return self.on_loopback(parts, host, address)
         if parts.scheme != "https" or (parts.port or 443) != 443:
-            raise AddressRefused(f"{host} is not to be called over https on its usual port.")
+            raise AddressRefused(_("%(host)s is not to be called over https on its usual port.", host=host))
         if host not in self.hosts and not host.endswith(self.suffixes or ("\0",)):
-            raise AddressRefused(f"The file lies on {host}, which is not one of the shop's own hosts.")
+            raise AddressRefused(_("The file lies on %(host)s, which is not one of the shop's own hosts.", host=host))
         number = public_number(host, self.resolve)
         bracketed = f"[{number}]" if ":" in number else number
         return Pinned(parts._replace(netloc=bracketed, fragment="").geturl(), host, is_tls=True)
 
     def on_loopback(self, parts: SplitResult, host: str, address: str) -> Pinned:
         if parts.scheme != "http" or host != self.loopback or not is_loopback(host):
-            raise AddressRefused(f"The file lies on {host}, not on this machine, where its platform runs.")
+            raise AddressRefused(
+                _("The file lies on %(host)s, not on this machine, where its platform runs.", host=host)
+            )
         return Pinned(address, parts.netloc, is_tls=False)
 
 
@@ -74,7 +77,7 @@ def parted(address: str) -> SplitResult:
         parts = urlsplit(address)
         _ = parts.port
     except ValueError:
-        raise AddressRefused("An address cannot be read.") from None
+        raise AddressRefused(_("An address cannot be read.")) from None
     return parts
 
 
@@ -83,9 +86,9 @@ def public_number(host: str, resolve: Resolve) -> str:
     try:
         numbers = resolve(host, 443)
     except OSError:
-        raise AddressRefused(f"The name {host} is not known.") from None
+        raise AddressRefused(_("The name %(host)s is not known.", host=host)) from None
     if not numbers or not all(is_public(number) for number in numbers):
-        raise AddressRefused(f"The name {host} leads into a private network.")
+        raise AddressRefused(_("The name %(host)s leads into a private network.", host=host))
     return numbers[0]
 
 

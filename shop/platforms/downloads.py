@@ -9,6 +9,7 @@ from typing import BinaryIO
 import httpx
 import structlog
 
+from shop.languages import gettext as _
 from shop.platforms.addresses import Gate
 from shop.platforms.exchanges import host_of, spoken
 from shop.platforms.failures import (
@@ -72,14 +73,16 @@ class Downloader:
             refuse_answer(response, host, self.timing)
             starts_at, total = span(response, asked, host)
             if total is not None and total > self.largest:
-                raise ContractBroken(f"The file on {host} is larger than {self.largest >> 20} MiB.")
+                raise ContractBroken(
+                    _("The file on %(host)s is larger than %(largest)s MiB.", host=host, largest=self.largest >> 20)
+                )
             mark = mark_of(response) or (asked.mark if starts_at else None)
             yield Transfer(self.blocks(response, host, starts_at, total), starts_at, total, mark)
 
     @contextmanager
     def response(self, address: str, asked: Received) -> Iterator[tuple[httpx.Response, Received]]:
         """Yield the answer to the request; redirects pass the gate again, a part that cannot be had is asked for whole."""
-        for _ in range(REDIRECTS + 2):
+        for _redirect in range(REDIRECTS + 2):
             try:
                 pinned = self.gate.check(address)
             except AddressRefused as refusal:
@@ -97,7 +100,7 @@ class Downloader:
                 else:
                     yield response, asked
                     return
-        raise AddressRefused(f"The file on {host_of(address)} is only ever redirected.")
+        raise AddressRefused(_("The file on %(host)s is only ever redirected.", host=host_of(address)))
 
     def blocks(self, response: httpx.Response, host: str, starts_at: int, total: int | None) -> Iterator[bytes]:
         """Yield the bytes as they are on the wire: a Content-Encoding is left on them, and so counts and ranges are right."""
@@ -108,13 +111,25 @@ class Downloader:
                 for piece in response.iter_raw():
                     size += len(piece)
                     if size > self.largest:
-                        raise ContractBroken(f"The file on {host} is larger than {self.largest >> 20} MiB.")
+                        raise ContractBroken(
+                            _(
+                                "The file on %(host)s is larger than %(largest)s MiB.",
+                                host=host,
+                                largest=self.largest >> 20,
+                            )
+                        )
                     gathered += piece
                     if len(gathered) >= BLOCK:
                         yield bytes(gathered)
                         gathered.clear()
                     if self.timing.clock() > deadline:
-                        raise TimedOut(f"The file on {host} takes longer than {self.timing.file:.0f} seconds.")
+                        raise TimedOut(
+                            _(
+                                "The file on %(host)s takes longer than %(seconds)s seconds.",
+                                host=host,
+                                seconds=f"{self.timing.file:.0f}",
+                            )
+                        )
         except (Faltered, TimedOut) as failure:
             if gathered:
                 yield bytes(gathered)
@@ -122,7 +137,14 @@ class Downloader:
         if gathered:
             yield bytes(gathered)
         if total is not None and size != total:
-            raise TransferBroken(f"The file on {host} has {size} bytes and was to have {total}.")
+            raise TransferBroken(
+                _(
+                    "The file on %(host)s has %(size)s bytes and was to have %(total)s.",
+                    host=host,
+                    size=size,
+                    total=total,
+                )
+            )
 
 
 def range_headers(asked: Received) -> dict[str, str]:
@@ -153,7 +175,7 @@ def span(response: httpx.Response, asked: Received, host: str) -> tuple[int, int
     length = response.headers.get("Content-Length", "")
     if response.status_code == 206:
         if not asked.bytes:
-            raise ContractBroken(f"{host} sent a part of a file that was asked for whole.")
+            raise ContractBroken(_("%(host)s sent a part of a file that was asked for whole.", host=host))
         whole = complete_at(response)
         return asked.bytes, whole if whole is not None else (asked.bytes + int(length) if length.isdigit() else None)
     return 0, int(length) if length.isdigit() else None
@@ -171,18 +193,22 @@ def refuse_answer(response: httpx.Response, host: str, timing: Timing) -> None:
     status, headers = response.status_code, response.headers
     if status in (200, 206):
         if "html" in headers.get("Content-Type", ""):
-            raise ContractBroken(f"{host} sent a web page in the place of a file.")
+            raise ContractBroken(_("%(host)s sent a web page in the place of a file.", host=host))
         if headers.get("Content-Encoding", "identity").lower() not in ("identity", "gzip", "x-gzip", "gzip, gzip", ""):
-            raise ContractBroken(f"{host} packs its files in a way that was not asked for.")
+            raise ContractBroken(_("%(host)s packs its files in a way that was not asked for.", host=host))
         return
     wait = retry_after(headers.get("Retry-After"), headers.get("Date"), timing.now())
     if status == 429:
-        raise TooFast(f"{host} wants fewer downloads.", wait)
+        raise TooFast(_("%(host)s wants fewer downloads.", host=host), wait)
     if status >= 500 or status in (408, 425):
-        raise Faltered(f"{host} failed with status {status} while a file was asked for.", wait)
+        raise Faltered(
+            _("%(host)s failed with status %(status)s while a file was asked for.", host=host, status=status), wait
+        )
     if status in (401, 403, 404, 410):
-        raise ExportGone(f"The file on {host} is not there any more (status {status}).")
-    raise ContractBroken(f"{host} answered the request for a file with status {status}.")
+        raise ExportGone(_("The file on %(host)s is not there any more (status %(status)s).", host=host, status=status))
+    raise ContractBroken(
+        _("%(host)s answered the request for a file with status %(status)s.", host=host, status=status)
+    )
 
 
 Open = Callable[[Received], AbstractContextManager[Transfer]]

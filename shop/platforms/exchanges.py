@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from shop.languages import gettext as _
 from shop.platforms.addresses import Pinned
 from shop.platforms.failures import ContractBroken, Faltered, TimedOut, Unreachable
 from shop.platforms.timing import Timing
@@ -74,9 +75,21 @@ def exchange(
         for block in response.iter_bytes():
             body += block
             if len(body) > LARGEST_ANSWER:
-                raise ContractBroken(f"{host_of(url)} sent an answer larger than {LARGEST_ANSWER >> 20} MiB.")
+                raise ContractBroken(
+                    _(
+                        "%(host)s sent an answer larger than %(most)s MiB.",
+                        host=host_of(url),
+                        most=LARGEST_ANSWER >> 20,
+                    )
+                )
             if timing.clock() > deadline:
-                raise TimedOut(f"{host_of(url)} took longer than {timing.answer:.0f} seconds for one answer.")
+                raise TimedOut(
+                    _(
+                        "%(host)s took longer than %(seconds)s seconds for one answer.",
+                        host=host_of(url),
+                        seconds=f"{timing.answer:.0f}",
+                    )
+                )
         return Answer(response.status_code, response.headers, bytes(body))
 
 
@@ -86,17 +99,17 @@ def spoken(host: str) -> Iterator[None]:
     try:
         yield
     except httpx.ConnectTimeout:
-        raise Unreachable(f"{host} could not be reached in time.") from None
+        raise Unreachable(_("%(host)s could not be reached in time.", host=host)) from None
     except httpx.TimeoutException:
-        raise TimedOut(f"{host} fell silent in the middle of a call.") from None
+        raise TimedOut(_("%(host)s fell silent in the middle of a call.", host=host)) from None
     except httpx.ConnectError as error:
-        raise Unreachable(f"{host} could not be reached: {reason(error)}.") from None
+        raise Unreachable(_("%(host)s could not be reached: %(reason)s.", host=host, reason=reason(error))) from None
     except httpx.DecodingError:
-        raise ContractBroken(f"The answer of {host} cannot be unpacked.") from None
+        raise ContractBroken(_("The answer of %(host)s cannot be unpacked.", host=host)) from None
     except httpx.TransportError as error:
-        raise Faltered(f"The connection to {host} broke: {reason(error)}.") from None
+        raise Faltered(_("The connection to %(host)s broke: %(reason)s.", host=host, reason=reason(error))) from None
     except (httpx.InvalidURL, httpx.StreamError):
-        raise ContractBroken(f"{host} cannot be called at this address.") from None
+        raise ContractBroken(_("%(host)s cannot be called at this address.", host=host)) from None
 
 
 def reason(error: BaseException) -> str:
@@ -104,13 +117,15 @@ def reason(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
-            return "its certificate or encryption is not accepted"
+            return _("its certificate or encryption is not accepted")
         if isinstance(cause, ConnectionRefusedError):
-            return "nobody listens there"
+            return _("nobody listens there")
         if isinstance(cause, ConnectionResetError):
-            return "it was reset"
+            return _("it was reset")
         cause = cause.__cause__ or cause.__context__
-    return "its name is not known or no way leads there" if isinstance(error, httpx.ConnectError) else "it was cut"
+    return (
+        _("its name is not known or no way leads there") if isinstance(error, httpx.ConnectError) else _("it was cut")
+    )
 
 
 def host_of(url: str) -> str:

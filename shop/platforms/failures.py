@@ -5,10 +5,13 @@ from http import HTTPStatus
 from typing import ClassVar
 
 from shop.errors import ShopError
+from shop.languages import N_, said
 
 LONGEST_WAIT = 3600.0  # seconds; whoever asks us to wait longer is asked again after this
 ADDRESS = re.compile(r"https?:[\\/]+\S+", re.IGNORECASE)
 LONG_WORD = re.compile(r"[\w+/=.~-]{24,}")  # a token, a signature, the name of a result file
+
+KEPT = N_("Nothing of the shop was changed.")
 
 
 class PlatformFailure(ShopError):
@@ -22,10 +25,10 @@ class PlatformFailure(ShopError):
     status = HTTPStatus.BAD_GATEWAY
     code = "platform_failed"
     transient: ClassVar[bool] = False
-    mend: ClassVar[str] = "Check the shop's connection with `flask shops check`."
+    mend: ClassVar[str] = N_("Check the shop's connection with `flask shops check`.")
 
     def __init__(self, happened: str, retry_after: float | None = None, code: str = "") -> None:
-        super().__init__(f"{happened} Nothing of the shop was changed. {self.mend}")
+        super().__init__(f"{happened} {said(KEPT)} {said(self.mend)}")
         self.happened = happened
         self.retry_after = None if retry_after is None else min(max(retry_after, 0.0), LONGEST_WAIT)
         self.code = code or self.code
@@ -36,12 +39,12 @@ class Transient(PlatformFailure):
 
     code = "platform_transient"
     transient = True
-    mend = "Pult tries again by itself; there is nothing to do unless it stays for hours."
+    mend = N_("Pult tries again by itself; there is nothing to do unless it stays for hours.")
 
 
 class Unreachable(Transient):
     code = "unreachable"
-    mend = "Pult tries again by itself; if it stays, check the shop's base URL and this machine's network."
+    mend = N_("Pult tries again by itself; if it stays, check the shop's base URL and this machine's network.")
 
 
 class TimedOut(Transient):
@@ -76,26 +79,26 @@ class ListShifted(Transient):
     """A list that cannot be read through: its pages repeat, or change their size on the way."""
 
     code = "list_unsteady"
-    mend = "Pult begins the list again by itself; if it stays, tell the platform's support."
+    mend = N_("Pult begins the list again by itself; if it stays, tell the platform's support.")
 
 
 class TransferBroken(Transient):
     """A download that ended too early, stalled, or took too long."""
 
     code = "download_broken"
-    mend = "What has arrived is kept, and Pult goes on from there by itself."
+    mend = N_("What has arrived is kept, and Pult goes on from there by itself.")
 
 
 class ExportGone(Transient):
     """The export or its file is not there any more: a new one has to be asked for."""
 
     code = "export_gone"
-    mend = "Pult asks for a new export."
+    mend = N_("Pult asks for a new export.")
 
 
 class BadCredentials(PlatformFailure):
     code = "bad_credentials"
-    mend = "Make a new token in the shop's administration and hand it in again."
+    mend = N_("Make a new token in the shop's administration and hand it in again.")
 
 
 class TokenExpired(BadCredentials):
@@ -106,34 +109,34 @@ class TokenExpired(BadCredentials):
 
 class NoRights(PlatformFailure):
     code = "no_rights"
-    mend = "Give the token the right to read this in the shop's administration, then check the shop again."
+    mend = N_("Give the token the right to read this in the shop's administration, then check the shop again.")
 
 
 class AddonSuspended(PlatformFailure):
     code = "addon_suspended"
-    mend = "Have the addon approved again in the shop's administration, then check the shop."
+    mend = N_("Have the addon approved again in the shop's administration, then check the shop.")
 
 
 class AddonNotInstalled(PlatformFailure):
     code = "addon_not_installed"
-    mend = "Install the addon in the shop again, then hand in its new token."
+    mend = N_("Install the addon in the shop again, then hand in its new token.")
 
 
 class ModuleMissing(PlatformFailure):
     code = "module_missing"
-    mend = "Switch the module on in the shop's administration, or leave out what needs it."
+    mend = N_("Switch the module on in the shop's administration, or leave out what needs it.")
 
 
 class WebhookMissing(PlatformFailure):
     """The platform makes no export while nobody has asked to be told of its end."""
 
     code = "webhook_missing"
-    mend = "Register the webhook for finished exports on the shop's page, then start the snapshot again."
+    mend = N_("Register the webhook for finished exports on the shop's page, then start the snapshot again.")
 
 
 class WrongShop(PlatformFailure):
     code = "wrong_shop"
-    mend = "Hand in the token of the right shop, or connect the other shop under a slug of its own."
+    mend = N_("Hand in the token of the right shop, or connect the other shop under a slug of its own.")
 
 
 class NotThere(PlatformFailure):
@@ -150,21 +153,21 @@ class ContractBroken(PlatformFailure):
     """The answer is not what the platform's documentation promises."""
 
     code = "contract_broken"
-    mend = "Check that the base URL is that of the platform's API; if it is, Pult needs to be updated."
+    mend = N_("Check that the base URL is that of the platform's API; if it is, Pult needs to be updated.")
 
 
 class AddressRefused(PlatformFailure):
     """An address that a file must not be fetched from."""
 
     code = "address_refused"
-    mend = "If the shop has a new domain, check the shop again; otherwise ask the platform's support."
+    mend = N_("If the shop has a new domain, check the shop again; otherwise ask the platform's support.")
 
 
 class FeedTooOld(PlatformFailure):
     """The feed of changes does not reach back far enough."""
 
     code = "changes_too_old"
-    mend = "Take a complete snapshot instead."
+    mend = N_("Take a complete snapshot instead.")
 
 
 def quoted(message: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from shop.languages import gettext as _
 from shop.platforms.failures import Refused
 from shop.platforms.people import People
 from shop.platforms.records import Kind, Peek
@@ -27,13 +28,13 @@ class Platform:
     def connect(self, access: Access) -> Remote:
         """Return the shop on this platform; nothing is called yet. Close it after use. Raises PlatformFailure."""
         if self.remote is None:
-            raise Refused(f"Pult reads files of {self.name} and does not call it.")
+            raise Refused(_("Pult reads files of %(name)s and does not call it.", name=self.name))
         return self.remote(access)
 
     def notice(self, headers: Mapping[str, str], body: bytes, keys: Sequence[str]) -> Notice:
         """Return what a webhook's call says, if one of the keys has signed it. Raises PlatformFailure if none has."""
         if self.notices is None:
-            raise Refused(f"{self.name} sends no notices that Pult knows.")
+            raise Refused(_("%(name)s sends no notices that Pult knows.", name=self.name))
         return self.notices(headers, body, keys)
 
     def decode(self, kind: Kind) -> Callable[[bytes], Any]:

@@ -8,6 +8,7 @@ from shop.audit.recording import Action, record
 from shop.config import Config
 from shop.db import db
 from shop.errors import Conflict, ShopError
+from shop.languages import gettext as _
 from shop.platforms.failures import BadCredentials, NoRights, PlatformFailure, WebhookMissing, WrongShop
 from shop.platforms.remote import Outcome, Remote, Step
 from shop.shops import problems
@@ -71,7 +72,12 @@ def keep(shop: Shop, report: Report) -> None:
     """Keep the steps, what was learned and what is wrong with the shop. The caller commits."""
     db.session.refresh(shop, with_for_update={"key_share": True})
     if shop.credentials != report.credentials:
-        raise Conflict(f"The token of {shop.name} was replaced while it was checked. Nothing was kept; check it again.")
+        raise Conflict(
+            _(
+                "The token of %(name)s was replaced while it was checked. Nothing was kept; check it again.",
+                name=shop.name,
+            )
+        )
     now = datetime.now(UTC)
     shop.checked, shop.checked_at = [asdict(step) for step in report.steps], now
     if report.learned is not None and shop.platform_shop_id in (None, report.learned["shop_id"]):

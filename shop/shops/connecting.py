@@ -10,6 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from shop.audit.recording import Action, record
 from shop.db import db
 from shop.errors import Conflict
+from shop.languages import N_, said
+from shop.languages import gettext as _
 from shop.platforms.registry import PLATFORMS
 from shop.shops import problems
 from shop.shops.credentials import Credentials, Misstated
@@ -19,7 +21,7 @@ from shop.shops.queries import shop_by_slug
 from shop.shops.secrets import seal
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-KEPT = "No shop was added."
+KEPT = N_("No shop was added.")
 LONGEST_NAME = 120
 UNSEEN = re.compile(r"[\x00-\x20\x7f]")
 RESERVED = {"new"}  # what addresses of pages say where a shop's slug could stand
@@ -41,8 +43,8 @@ class Connection:
 def connect(wanted: Connection, secret_key: str) -> Shop:
     """Add a shop and seal its token; the platform is not called. Raises Misstated with the one value to correct."""
     check_words(wanted)
-    base_url = checked_url(wanted.base_url, "The base URL", KEPT, "base_url") if wanted.base_url else None
-    credentials = checked_credentials(wanted.credentials, KEPT)
+    base_url = checked_url(wanted.base_url, _("The base URL"), said(KEPT), "base_url") if wanted.base_url else None
+    credentials = checked_credentials(wanted.credentials, said(KEPT))
     if shop_by_slug(wanted.slug):
         raise taken(wanted.slug)
     shop = Shop(
@@ -74,15 +76,22 @@ def connect(wanted: Connection, secret_key: str) -> Shop:
 
 
 def taken(slug: str) -> Misstated:
-    return Misstated("slug", f"There is a shop {slug} already. {KEPT} Choose another slug, or go on with that shop.")
+    return Misstated(
+        "slug",
+        _(
+            "There is a shop %(slug)s already. %(kept)s Choose another slug, or go on with that shop.",
+            slug=slug,
+            kept=said(KEPT),
+        ),
+    )
 
 
 def replace_token(shop: Shop, handed_in: Credentials, secret_key: str) -> None:
     """Seal another token in place of the shop's. Which shop it belongs to stays known: another shop's is found out."""
-    kept = "Nothing was changed."
+    kept = _("Nothing was changed.")
     credentials = checked_credentials(handed_in, kept)
     if not credentials:
-        raise Misstated("token", f"There is no token. {kept} Paste the new one.")
+        raise Misstated("token", _("There is no token. %(kept)s Paste the new one.", kept=kept))
     shop.credentials = seal(shop.id, credentials, secret_key)
     shop.access_token = shop.access_token_expires_at = None
     shop.checked = shop.checked_at = None  # that was the other token
@@ -92,20 +101,20 @@ def replace_token(shop: Shop, handed_in: Credentials, secret_key: str) -> None:
 
 def checked_credentials(handed_in: Credentials, kept: str) -> dict[str, str]:
     given = handed_in.token_url
-    return handed_in.checked(kept, checked_url(given, "The token's URL", kept, "token_url") if given else "")
+    return handed_in.checked(kept, checked_url(given, _("The token's URL"), kept, "token_url") if given else "")
 
 
 def pause(shop: Shop) -> None:
     """Stop fetching from a shop; its numbers stay."""
     if shop.state == "paused":
-        raise Conflict(f"{shop.name} is paused already. Nothing was changed.")
+        raise Conflict(_("%(name)s is paused already. Nothing was changed.", name=shop.name))
     shop.state = "paused"
     record(Action.SHOP_PAUSED, shop.slug, shop)
 
 
 def resume(shop: Shop) -> None:
     if shop.state == "active":
-        raise Conflict(f"{shop.name} is not paused. Nothing was changed.")
+        raise Conflict(_("%(name)s is not paused. Nothing was changed.", name=shop.name))
     shop.state = "active"
     record(Action.SHOP_RESUMED, shop.slug, shop)
 
@@ -114,24 +123,59 @@ def check_words(wanted: Connection) -> None:
     if not SLUG.fullmatch(wanted.slug):
         raise Misstated(
             "slug",
-            f"The slug {wanted.slug!r} cannot stand in an address. {KEPT} "
-            "Use up to 63 small letters, digits and hyphens, and begin with a letter or a digit.",
+            _(
+                "The slug %(slug)s cannot stand in an address. %(kept)s Use up to 63 small letters, digits and hyphens, and begin with a letter or a digit.",
+                slug=repr(wanted.slug),
+                kept=said(KEPT),
+            ),
         )
     if wanted.slug in RESERVED:
-        raise Misstated("slug", f"The slug {wanted.slug!r} is a page of Pult's own. {KEPT} Choose another one.")
+        raise Misstated(
+            "slug",
+            _(
+                "The slug %(slug)s is a page of Pult's own. %(kept)s Choose another one.",
+                slug=repr(wanted.slug),
+                kept=said(KEPT),
+            ),
+        )
     if len(wanted.name) > LONGEST_NAME or not wanted.name.isprintable():
         raise Misstated(
-            "name", f"This name cannot be shown. {KEPT} Use up to {LONGEST_NAME} letters and signs, in one line."
+            "name",
+            _(
+                "This name cannot be shown. %(kept)s Use up to %(most)s letters and signs, in one line.",
+                kept=said(KEPT),
+                most=LONGEST_NAME,
+            ),
         )
     if wanted.platform not in PLATFORMS:
         known = ", ".join(sorted(PLATFORMS))
-        raise Misstated("platform", f"There is no platform {wanted.platform!r}. {KEPT} Pult knows: {known}.")
+        raise Misstated(
+            "platform",
+            _(
+                "There is no platform %(platform)s. %(kept)s Pult knows: %(known)s.",
+                platform=repr(wanted.platform),
+                kept=said(KEPT),
+                known=known,
+            ),
+        )
     if wanted.currency not in CURRENCIES:
         raise Misstated(
-            "currency", f"{wanted.currency!r} is not the code of a currency. {KEPT} Write it as CZK or EUR."
+            "currency",
+            _(
+                "%(currency)s is not the code of a currency. %(kept)s Write it as CZK or EUR.",
+                currency=repr(wanted.currency),
+                kept=said(KEPT),
+            ),
         )
     if not is_zone(wanted.timezone):
-        raise Misstated("timezone", f"There is no time zone {wanted.timezone!r}. {KEPT} Write it as Europe/Prague.")
+        raise Misstated(
+            "timezone",
+            _(
+                "There is no time zone %(timezone)s. %(kept)s Write it as Europe/Prague.",
+                timezone=repr(wanted.timezone),
+                kept=said(KEPT),
+            ),
+        )
 
 
 def is_zone(name: str) -> bool:
@@ -153,8 +197,12 @@ def checked_url(given: str, noun: str, kept: str, name: str = "url") -> str:
     if not usable or parts.username or parts.password or parts.query or parts.fragment:
         raise Misstated(
             name,
-            f"{noun} {without_secrets(given)!r} will not do. {kept} "
-            "Write it as https://www.example.com, without a sign-in and without ? or #.",
+            _(
+                "%(noun)s %(given)s will not do. %(kept)s Write it as https://www.example.com, without a sign-in and without ? or #.",
+                noun=noun,
+                given=repr(without_secrets(given)),
+                kept=kept,
+            ),
         )
     return given.strip().rstrip("/")
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
 
 TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")  # it travels in a header
 
@@ -32,16 +33,26 @@ class Credentials:
     def checked(self, kept: str, url: str) -> dict[str, str]:
         """Return what the platform's client needs, nothing where nothing was handed in. `url` is the checked address."""
         if self.token and self.oauth_token:
-            raise Misstated("token", f"There are two tokens, a private one and an addon's. {kept} Hand in one of them.")
+            raise Misstated(
+                "token",
+                _("There are two tokens, a private one and an addon's. %(kept)s Hand in one of them.", kept=kept),
+            )
         for name, given in (("token", self.token), ("oauth_token", self.oauth_token)):
             if given and not TOKEN.fullmatch(given):
                 raise Misstated(
-                    name, f"The token holds spaces or signs that no token has. {kept} Copy it whole, and nothing else."
+                    name,
+                    _(
+                        "The token holds spaces or signs that no token has. %(kept)s Copy it whole, and nothing else.",
+                        kept=kept,
+                    ),
                 )
         if bool(self.oauth_token) != bool(url):
             raise Misstated(
                 "token_url",
-                f"An addon's token and the address where it is exchanged belong together. {kept} Hand in both.",
+                _(
+                    "An addon's token and the address where it is exchanged belong together. %(kept)s Hand in both.",
+                    kept=kept,
+                ),
             )
         if self.oauth_token:
             return {"oauth_token": self.oauth_token, "token_url": url}

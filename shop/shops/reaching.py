@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from shop.config import Config
 from shop.db import connector
 from shop.errors import Conflict, ShopError
+from shop.languages import gettext as _
 from shop.platforms.registry import platform
 from shop.platforms.remote import Access, Remote
 from shop.shops.models import Shop
@@ -21,14 +22,20 @@ def reached(shop: Shop, config: Config, *, even_paused: bool = False) -> Iterato
     """
     if shop.state == "paused" and not even_paused:
         raise Conflict(
-            f"{shop.name} is paused, so nothing is fetched from it. Nothing was changed; "
-            f"resume it with `flask shops resume {shop.slug}` or on its page."
+            _(
+                "%(name)s is paused, so nothing is fetched from it. Nothing was changed; resume it with `flask shops resume %(slug)s` or on its page.",
+                name=shop.name,
+                slug=shop.slug,
+            )
         )
     access = access_to(shop, config)
     if not access.credentials:
         raise ShopError(
-            f"{shop.slug} has no token yet, so {shop.platform} cannot be asked. Nothing was changed; "
-            f"hand the token in with `flask shops token {shop.slug} --token-stdin` or on the shop's page."
+            _(
+                "%(slug)s has no token yet, so %(platform)s cannot be asked. Nothing was changed; hand the token in with `flask shops token %(slug)s --token-stdin` or on the shop's page.",
+                slug=shop.slug,
+                platform=shop.platform,
+            )
         )
     remote = platform(shop.platform).connect(access)
     try:

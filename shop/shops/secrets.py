@@ -7,6 +7,7 @@ from cryptography.fernet import InvalidToken
 
 from shop import sealing
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.shops.models import Shop
 
 SEALED = {"credentials": "token", "access_token": "access token", "webhook_keys": "signature key"}  # column: its noun
@@ -26,8 +27,11 @@ def unseal(shop: Shop, secret_key: str, column: str = "credentials") -> dict[str
         return opened(shop.id, sealed, secret_key)
     except InvalidToken as error:
         raise ShopError(
-            f"The {SEALED[column]} of {shop.slug} was sealed under another SECRET_KEY and cannot be read. Nothing was "
-            "changed; bring that key back as SECRET_KEY_BEFORE, or hand in the token again."
+            _(
+                "The %(column)s of %(slug)s was sealed under another SECRET_KEY and cannot be read. Nothing was changed; bring that key back as SECRET_KEY_BEFORE, or hand in the token again.",
+                column=SEALED[column],
+                slug=shop.slug,
+            )
         ) from error
 
 

@@ -11,6 +11,8 @@ from shop import boundaries
 from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError
+from shop.languages import AT_WORK, retold, spoken
+from shop.languages import gettext as _
 from shop.platforms.registry import PLATFORMS
 from shop.shops import checking, connecting, webhook_registration
 from shop.shops.connecting import Connection
@@ -68,7 +70,7 @@ def create() -> Response:
             new_page(given | {"token_url": request.form.get("token_url", "")}, error), HTTPStatus.UNPROCESSABLE_ENTITY
         )
     db.session.commit()
-    flash(f"{shop.name} is connected. Nothing was asked of its platform yet: check the connection now.")
+    flash(_("%(name)s is connected. Nothing was asked of its platform yet: check the connection now.", name=shop.name))
     return to(shop)
 
 
@@ -83,13 +85,21 @@ def show(shop: str) -> str:
 def check(shop: str) -> Response:
     """Ask the platform step by step; the steps are kept and shown on the shop's page."""
     checked = shop_or_404(shop)
-    report = checking.ask(checked, config(), db.session.commit)
+    with spoken(AT_WORK.code):  # the steps are kept, and read by others
+        report = checking.ask(checked, config(), db.session.commit)
     checking.keep(checked, report)
     db.session.commit()
     if report.failed:
-        flash(f"The check of {checked.name} has failed: {report.failed[0].sentence}", "bad")
+        flash(
+            _(
+                "The check of %(name)s has failed: %(sentence)s",
+                name=checked.name,
+                sentence=retold(report.failed[0].sentence),
+            ),
+            "bad",
+        )
     else:
-        flash(f"The connection of {checked.name} is good.", "good")
+        flash(_("The connection of %(name)s is good.", name=checked.name), "good")
     return to(checked)
 
 
@@ -104,7 +114,7 @@ def token(shop: str) -> str | Response:
         db.session.rollback()
         return make_response(show_page(changed, error), HTTPStatus.UNPROCESSABLE_ENTITY)
     db.session.commit()
-    flash(f"{changed.name} has a new token. Check the connection now.")
+    flash(_("%(name)s has a new token. Check the connection now.", name=changed.name))
     return to(changed)
 
 
@@ -131,7 +141,7 @@ def pause(shop: str) -> Response:
     paused = shop_or_404(shop)
     connecting.pause(paused)
     db.session.commit()
-    flash(f"{paused.name} is paused. Its numbers stay; nothing is fetched until it is resumed.", "warn")
+    flash(_("%(name)s is paused. Its numbers stay; nothing is fetched until it is resumed.", name=paused.name), "warn")
     return to(paused)
 
 
@@ -141,7 +151,7 @@ def resumption(shop: str) -> Response:
     resumed = shop_or_404(shop)
     connecting.resume(resumed)
     db.session.commit()
-    flash(f"{resumed.name} is active again.", "good")
+    flash(_("%(name)s is active again.", name=resumed.name), "good")
     return to(resumed)
 
 

@@ -8,6 +8,8 @@ from shop.audit.recording import Action, record
 from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError
+from shop.languages import N_, said
+from shop.languages import gettext as _
 from shop.platforms.failures import WebhookMissing
 from shop.platforms.remote import Webhook
 from shop.shops import problems
@@ -16,7 +18,7 @@ from shop.shops.models import Shop
 from shop.shops.reaching import reached, webhook_url
 from shop.shops.webhook_keys import keep_key
 
-KEPT = "Nothing was registered."
+KEPT = N_("Nothing was registered.")
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,20 @@ class Registered:
 
     def in_words(self, shop: Shop) -> str:
         if self.key:
-            return f"The platform of {shop.name} tells Pult of finished exports from now on; its signature key is new."
+            return _(
+                "The platform of %(name)s tells Pult of finished exports from now on; its signature key is new.",
+                name=shop.name,
+            )
         if self.hook.is_ours:
-            return f"The webhook of {shop.name} is registered at {host(self.hook)}; Pult looks for finished exports itself."
-        return (
-            f"The webhook of {shop.name} leads to {host(self.hook)} already, and was left there. "
-            "Exports work, and Pult looks for them itself. To be told at once, replace it."
+            return _(
+                "The webhook of %(name)s is registered at %(host)s; Pult looks for finished exports itself.",
+                name=shop.name,
+                host=host(self.hook),
+            )
+        return _(
+            "The webhook of %(name)s leads to %(host)s already, and was left there. Exports work, and Pult looks for them itself. To be told at once, replace it.",
+            name=shop.name,
+            host=host(self.hook),
         )
 
 
@@ -44,11 +54,14 @@ def register(shop: Shop, config: Config, url: str, *, replace: bool, let_go: Cal
     `let_go` ends the caller's transaction: none stays open while a platform is waited for. Nothing is written here.
     """
     ours = webhook_url(shop, config)
-    wanted = checked_url(url, "The webhook's address", KEPT) if url.strip() else ours
+    wanted = checked_url(url, _("The webhook's address"), said(KEPT)) if url.strip() else ours
     if wanted is None:
         raise ShopError(
-            f"PULT_BASE_URL is not set, so {shop.platform} cannot be told where Pult answers. {KEPT} Set it, or name an "
-            "address of yours: it need not answer, and Pult then looks for finished exports itself."
+            _(
+                "PULT_BASE_URL is not set, so %(platform)s cannot be told where Pult answers. %(kept)s Set it, or name an address of yours: it need not answer, and Pult then looks for finished exports itself.",
+                platform=shop.platform,
+                kept=said(KEPT),
+            )
         )
     with reached(shop, config, even_paused=True) as remote:
         let_go()
@@ -74,7 +87,7 @@ def put_right(shop: Shop, config: Config, let_go: Callable[[], None]) -> Registe
         let_go()
         hook = remote.webhook()
         if hook is None and ours is None:
-            raise WebhookMissing("The platform tells nobody of finished exports, so it makes none.")
+            raise WebhookMissing(_("The platform tells nobody of finished exports, so it makes none."))
         is_new = hook is None
         if hook is None:
             hook = remote.register_webhook(str(ours))

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.platforms import failures
 from shop.platforms.addresses import Gate, Resolve
 from shop.platforms.exchanges import Answer, exchange, host_of
@@ -21,8 +23,8 @@ from shop.platforms.tokens import AccessToken, TokenStore
 HALF_AN_HOUR = 1800
 TOKENS_FREED = 300.0  # seconds after which one of five tokens may have died
 ERRORS: dict[str, tuple[type[PlatformFailure], str]] = {
-    "addon_suspended": (failures.AddonSuspended, "The addon is suspended in this shop, Shoptet says."),
-    "addon_not_installed": (failures.AddonNotInstalled, "The addon is not installed in this shop any more."),
+    "addon_suspended": (failures.AddonSuspended, N_("The addon is suspended in this shop, Shoptet says.")),
+    "addon_not_installed": (failures.AddonNotInstalled, N_("The addon is not installed in this shop any more.")),
 }
 
 
@@ -104,11 +106,24 @@ class AddonToken:
             return kind(happened)
         wait = retry_after(answer.headers.get("Retry-After"), answer.headers.get("Date"), self.timing.now())
         if error == "maximum_tokens_reached":
-            return failures.TooFast("Shoptet gives no sixth access token while five are alive.", wait or TOKENS_FREED)
+            return failures.TooFast(
+                _("Shoptet gives no sixth access token while five are alive."), wait or TOKENS_FREED
+            )
         if status == 429:
-            return failures.TooFast(f"{host} wants fewer calls for a while.", wait)
+            return failures.TooFast(_("%(host)s wants fewer calls for a while.", host=host), wait)
         if status >= 500:
-            return failures.Faltered(f"{host} failed with status {status} while an access token was asked for.", wait)
+            return failures.Faltered(
+                _(
+                    "%(host)s failed with status %(status)s while an access token was asked for.",
+                    host=host,
+                    status=status,
+                ),
+                wait,
+            )
         if status in (400, 401, 403):
-            return failures.BadCredentials(f"{host} does not accept the addon's token ({quoted(error or '')}).")
-        return failures.ContractBroken(f"{host} did not answer with an access token (status {status}).")
+            return failures.BadCredentials(
+                _("%(host)s does not accept the addon's token (%(words)s).", host=host, words=quoted(error or ""))
+            )
+        return failures.ContractBroken(
+            _("%(host)s did not answer with an access token (status %(status)s).", host=host, status=status)
+        )

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from shop.languages import gettext as _
 from shop.platforms.addresses import is_loopback
 from shop.platforms.failures import AddressRefused
 
@@ -18,7 +19,11 @@ def checked_api(given: str) -> str:
     host = (urlsplit(base).hostname or "").lower()
     if not host.endswith(API_HOSTS) and not is_loopback(host):
         raise AddressRefused(
-            f"Shoptet's API does not answer at {host}. It is called at {API}, and that needs no base URL."
+            _(
+                "Shoptet's API does not answer at %(host)s. It is called at %(api)s, and that needs no base URL.",
+                host=host,
+                api=API,
+            )
         )
     return base
 
@@ -31,9 +36,11 @@ def checked_base(given: str) -> str:
     except ValueError:
         host, parts = "", urlsplit("")
     if not host or parts.username or parts.password or parts.scheme not in ("https", "http"):
-        raise AddressRefused("The address of the API or of its tokens cannot be used.")
+        raise AddressRefused(_("The address of the API or of its tokens cannot be used."))
     if parts.scheme == "http" and not is_loopback(host):
-        raise AddressRefused(f"{host} is to be called without encryption, and a token would be seen on the way.")
+        raise AddressRefused(
+            _("%(host)s is to be called without encryption, and a token would be seen on the way.", host=host)
+        )
     return given.rstrip("/")
 
 

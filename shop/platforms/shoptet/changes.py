@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from shop.languages import gettext as _
 from shop.platforms.failures import FeedTooOld, NotThere
 from shop.platforms.records import Kind
 from shop.platforms.remote import Change, ChangeFeed
@@ -24,7 +25,12 @@ LISTED_PER_PAGE = {Kind.ORDERS: 50, Kind.CUSTOMERS: 1000, Kind.PRODUCTS: 1000}
 def feed(api: Api, kind: Kind, since: datetime, *, deletions_only: bool = False) -> ChangeFeed:
     now = api.server_time()
     if since < now - REMEMBERED:
-        raise FeedTooOld(f"Shoptet remembers changes for thirty days, and the last ones known are of {since:%d %b %Y}.")
+        raise FeedTooOld(
+            _(
+                "Shoptet remembers changes for thirty days, and the last ones known are of %(since)s.",
+                since=f"{since:%d %b %Y}",
+            )
+        )
     listing = Listing(
         f"/api/{kind}/changes", "changes", Changed, key=lambda row: (key_of(row), row.change_time, row.change_type),
         per_page=MOST_PER_PAGE[kind],
@@ -62,7 +68,7 @@ def walk(api: Api, kind: Kind, changed_since: datetime | None) -> Iterator[bytes
     """Yield every entity as a line. The list of customers knows no times, so theirs are compared here."""
     since = {"changeTimeFrom": written(changed_since)} if changed_since and kind is not Kind.CUSTOMERS else {}
     for key in listed(api, kind, since, changed_since):
-        for _, line in details(api, kind, [key]):
+        for _key, line in details(api, kind, [key]):
             if line is not None:
                 yield line
 

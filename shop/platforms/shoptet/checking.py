@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.platforms.failures import (
     AddonNotInstalled,
     AddonSuspended,
@@ -51,11 +53,11 @@ def check(api: Api, access: Access) -> Iterator[Step]:
 
 
 def reached(api: Api) -> Step:
-    return Step("reachable", Outcome.OK, f"Shoptet answers at {api.base}.")
+    return Step("reachable", Outcome.OK, _("Shoptet answers at %(base)s.", base=api.base))
 
 
 def accepted() -> Step:
-    return Step("token", Outcome.OK, "The token is accepted.")
+    return Step("token", Outcome.OK, _("The token is accepted."))
 
 
 def failed(name: str, failure: PlatformFailure) -> Step:
@@ -72,39 +74,49 @@ def rights(api: Api) -> Step:
             missing.append(name)
     if missing:
         return Step(
-            "rights", Outcome.FAILED, f"The token may not read {' and '.join(missing)}.",
-            f"Give it the right to read {' and '.join(missing)} in the shop's administration.",
+            "rights", Outcome.FAILED, _("The token may not read %(missing)s.", missing=" and ".join(missing)),
+            _("Give it the right to read %(missing)s in the shop's administration.", missing=" and ".join(missing)),
         )  # fmt: skip
-    return Step("rights", Outcome.OK, "The token may read orders, customers, products and jobs.")
+    return Step("rights", Outcome.OK, _("The token may read orders, customers, products and jobs."))
 
 
 def what_it_is(identity: Identity, access: Access) -> Iterator[Step]:
     """Compare the shop with what is stored of it."""
     name = f"{identity.name} (number {identity.shop_id})"
     if access.shop_id is None:
-        yield Step("identity", Outcome.OK, f"The token belongs to {name}.")
+        yield Step("identity", Outcome.OK, _("The token belongs to %(name)s.", name=name))
     elif access.shop_id == identity.shop_id:
-        yield Step("identity", Outcome.OK, f"It is the same shop as before: {name}.")
+        yield Step("identity", Outcome.OK, _("It is the same shop as before: %(name)s.", name=name))
     else:
         yield failed("identity", wrong_shop(identity, access.shop_id))
-    yield same("currency", "default currency", identity.currency, access.currency)
-    yield same("timezone", "time zone", identity.timezone, access.timezone)
+    yield same("currency", N_("default currency"), identity.currency, access.currency)
+    yield same("timezone", N_("time zone"), identity.timezone, access.timezone)
 
 
 def wrong_shop(identity: Identity, stored: str) -> WrongShop:
     return WrongShop(
-        f"The token belongs to another shop: {identity.name} is number {identity.shop_id}, and this one is number {stored}."
+        _(
+            "The token belongs to another shop: %(name)s is number %(shop_id)s, and this one is number %(stored)s.",
+            name=identity.name,
+            shop_id=identity.shop_id,
+            stored=stored,
+        )
     )
 
 
 def same(name: str, noun: str, there: str | None, here: str | None) -> Step:
     if there is None:
-        return Step(name, Outcome.WARNING, f"Shoptet does not tell the shop's {noun}.", f"Pult goes on with {here}.")
+        return Step(
+            name,
+            Outcome.WARNING,
+            _("Shoptet does not tell the shop's %(noun)s.", noun=noun),
+            _("Pult goes on with %(here)s.", here=here),
+        )
     if here is None or here == there:
-        return Step(name, Outcome.OK, f"The shop's {noun} is {there}.")
+        return Step(name, Outcome.OK, _("The shop's %(noun)s is %(there)s.", noun=noun, there=there))
     return Step(
-        name, Outcome.FAILED, f"The shop's {noun} is {there}, and Pult was told {here}.",
-        f"Connect the shop again with {there}; its numbers would be wrong otherwise.",
+        name, Outcome.FAILED, _("The shop's %(noun)s is %(there)s, and Pult was told %(here)s.", noun=noun, there=there, here=here),
+        _("Connect the shop again with %(there)s; its numbers would be wrong otherwise.", there=there),
     )  # fmt: skip
 
 
@@ -112,12 +124,12 @@ def webhook(api: Api, access: Access) -> Step:
     found = registered(api, access.webhook_url)
     if found is None:
         return Step(
-            "webhook", Outcome.FAILED, f"No webhook {JOB_FINISHED} is registered, and Shoptet makes no export without one.",
-            "Register it on the shop's page. Pult also looks by itself, so it may be an address that nobody answers at.",
+            "webhook", Outcome.FAILED, _("No webhook %(job_finished)s is registered, and Shoptet makes no export without one.", job_finished=JOB_FINISHED),
+            _("Register it on the shop's page. Pult also looks by itself, so it may be an address that nobody answers at."),
         )  # fmt: skip
     if found.is_ours:
-        return Step("webhook", Outcome.OK, "Shoptet tells Pult when an export is finished.")
+        return Step("webhook", Outcome.OK, _("Shoptet tells Pult when an export is finished."))
     return Step(
-        "webhook", Outcome.WARNING, "The webhook for finished exports leads to another address; Pult looks for itself.",
-        "Nothing needs to be done. To be told sooner, remove that webhook and register the one of this installation.",
+        "webhook", Outcome.WARNING, _("The webhook for finished exports leads to another address; Pult looks for itself."),
+        _("Nothing needs to be done. To be told sooner, remove that webhook and register the one of this installation."),
     )  # fmt: skip

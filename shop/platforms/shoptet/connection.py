@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+from shop.languages import gettext as _
 from shop.platforms.addresses import Gate, Resolve, resolve
 from shop.platforms.downloads import Downloader, Received, Transfer
 from shop.platforms.exchanges import http_client
@@ -51,7 +52,7 @@ class ShoptetShop:
             url, tokens = given.get("token_url", ""), self.access.tokens
             return AddonToken(given["oauth_token"], url, tokens, self.client, self.timing, self.resolve)
         if not given.get("token"):
-            raise BadCredentials("The shop has no token yet.")
+            raise BadCredentials(_("The shop has no token yet."))
         return PrivateToken(given["token"])
 
     def identity(self) -> Identity:

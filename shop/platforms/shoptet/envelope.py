@@ -7,6 +7,9 @@ from typing import TypeVar
 
 import msgspec
 
+from shop.languages import N_
+from shop.languages import gettext as _
+from shop.languages import said as translated
 from shop.platforms import failures
 from shop.platforms.exchanges import Answer
 from shop.platforms.failures import PlatformFailure, quoted
@@ -17,20 +20,20 @@ T = TypeVar("T")
 READ = msgspec.json.Decoder(Envelope)
 
 MEANINGS: dict[str, tuple[type[PlatformFailure], str]] = {  # errorCode: its failure, and what happened
-    "expired-token": (failures.TokenExpired, "Shoptet says that the token has expired."),
-    "invalid-token": (failures.TokenExpired, "Shoptet does not accept the token."),
-    "missing-access-token": (failures.BadCredentials, "Shoptet found no token in the call."),
-    "invalid-token-no-rights": (failures.NoRights, "The token has no right to {place}."),
+    "expired-token": (failures.TokenExpired, N_("Shoptet says that the token has expired.")),
+    "invalid-token": (failures.TokenExpired, N_("Shoptet does not accept the token.")),
+    "missing-access-token": (failures.BadCredentials, N_("Shoptet found no token in the call.")),
+    "invalid-token-no-rights": (failures.NoRights, N_("The token has no right to %(place)s.")),
     "required-webhook-registration": (
         failures.WebhookMissing,
-        "Shoptet makes no export while the webhook job:finished is not registered.",
+        N_("Shoptet makes no export while the webhook job:finished is not registered."),
     ),
-    "missing-module": (failures.ModuleMissing, "The shop lacks a module that {place} needs: {said}."),
+    "missing-module": (failures.ModuleMissing, N_("The shop lacks a module that %(place)s needs: %(said)s.")),
     "job-detail-try-counter-exceeded-limit": (
         failures.ReadTooOften,
-        "Shoptet does not show this export again before it is finished.",
+        N_("Shoptet does not show this export again before it is finished."),
     ),
-    "job-not-found": (failures.ExportGone, "Shoptet does not know this export any more."),
+    "job-not-found": (failures.ExportGone, N_("Shoptet does not know this export any more.")),
 }
 NOT_APPROVED = "not approved"  # the only sign of a suspended addon is in the words of an invalid-token
 PAGE_NOT_FOUND = "page-not-found"
@@ -55,7 +58,11 @@ def decoded(data: bytes | msgspec.Raw, shape: type[T], place: str) -> T:
         return msgspec.json.decode(data, type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise failures.ContractBroken(
-            f"The answer of {place} is not what Shoptet promises: {quoted(str(error))}."
+            _(
+                "The answer of %(place)s is not what Shoptet promises: %(words)s.",
+                place=place,
+                words=quoted(str(error)),
+            )
         ) from None
 
 
@@ -93,41 +100,57 @@ def failure_of(answer: Answer, errors: list[Error], place: str, now: datetime) -
         return passing
     code = first.error_code or ""
     if code == "invalid-token" and NOT_APPROVED in (first.message or ""):
-        return failures.AddonSuspended("The addon is suspended in this shop, Shoptet says.")
+        return failures.AddonSuspended(_("The addon is suspended in this shop, Shoptet says."))
     if code in MEANINGS:
         kind, happened = MEANINGS[code]
-        return kind(happened.format(place=place, said=said))
+        return kind(translated(happened) % {"place": place, "said": said})
     if code == PAGE_NOT_FOUND:
-        return failures.NotThere(f"{place} has no such page.", code=PAGE_NOT_FOUND)
+        return failures.NotThere(_("%(place)s has no such page.", place=place), code=PAGE_NOT_FOUND)
     return lasting_failure(answer, code, said, place)
 
 
 def passing_failure(status: int, place: str, wait: float | None) -> PlatformFailure | None:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return failures.TooFast("Shoptet wants fewer calls for a while.", wait)
+        return failures.TooFast(_("Shoptet wants fewer calls for a while."), wait)
     if status == HTTPStatus.LOCKED:
-        return failures.Locked(f"Shoptet is busy with another change where {place} was called.", wait)
+        return failures.Locked(_("Shoptet is busy with another change where %(place)s was called.", place=place), wait)
     if status >= 500 or status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY):
-        return failures.Faltered(f"Shoptet failed with status {status} at {place}.", wait)
+        return failures.Faltered(
+            _("Shoptet failed with status %(status)s at %(place)s.", status=status, place=place), wait
+        )
     return None
 
 
 def lasting_failure(answer: Answer, code: str, said: str, place: str) -> PlatformFailure:
     status = answer.status
     if status == HTTPStatus.UNAUTHORIZED:
-        return failures.TokenExpired("Shoptet does not accept the token.")
+        return failures.TokenExpired(_("Shoptet does not accept the token."))
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE) or code.endswith("-not-found"):
-        return failures.NotThere(f"Shoptet has nothing at {place}.", code="" if answer.body.strip() else EMPTY)
+        return failures.NotThere(
+            _("Shoptet has nothing at %(place)s.", place=place), code="" if answer.body.strip() else EMPTY
+        )
     if 300 <= status < 400:
-        return failures.ContractBroken(f"Shoptet sent the call of {place} elsewhere; the token was not sent there.")
-    return failures.Refused(f"Shoptet refused {place} with status {status} ({quoted(code)}): {said}.")
+        return failures.ContractBroken(
+            _("Shoptet sent the call of %(place)s elsewhere; the token was not sent there.", place=place)
+        )
+    return failures.Refused(
+        _(
+            "Shoptet refused %(place)s with status %(status)s (%(words)s): %(said)s.",
+            place=place,
+            status=status,
+            words=quoted(code),
+            said=said,
+        )
+    )
 
 
 def unreadable(answer: Answer, place: str) -> PlatformFailure:
     """Return what is wrong with a 200 without data."""
     start = answer.body[:200].lstrip()
     if not start:
-        return failures.Faltered(f"Shoptet answered {place} with nothing at all.", code=EMPTY)
+        return failures.Faltered(_("Shoptet answered %(place)s with nothing at all.", place=place), code=EMPTY)
     if start.startswith(b"<"):
-        return failures.ContractBroken(f"Shoptet answered {place} with a web page in the place of data.")
-    return failures.ContractBroken(f"The answer of {place} is not what Shoptet promises.")
+        return failures.ContractBroken(
+            _("Shoptet answered %(place)s with a web page in the place of data.", place=place)
+        )
+    return failures.ContractBroken(_("The answer of %(place)s is not what Shoptet promises.", place=place))

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from shop.languages import gettext as _
 from shop.platforms.failures import ContractBroken, ExportGone, ReadTooOften
 from shop.platforms.records import Kind
 from shop.platforms.remote import ExportRequest, ExportState, ExportStatus, Ticket
@@ -97,10 +98,14 @@ def is_useful(status: ExportStatus) -> bool:
 def verify(job: Job, ticket: Ticket) -> None:
     """Refuse the result of anything but what was asked for, however the job's id came to be the same."""
     if job.job_id != ticket.job or path_of(job.endpoint) != ticket.endpoint:
-        raise ContractBroken(f"The export {ticket.job} turns out to be one of another kind than was asked for.")
+        raise ContractBroken(
+            _("The export %(job)s turns out to be one of another kind than was asked for.", job=ticket.job)
+        )
     created = moment(job.creation_time)
     if created is not None and created < ticket.requested_at - SLACK:
-        raise ContractBroken(f"The export {ticket.job} was made before it was asked for; it holds older data.")
+        raise ContractBroken(
+            _("The export %(job)s was made before it was asked for; it holds older data.", job=ticket.job)
+        )
 
 
 def told(job: Job) -> ExportState:
@@ -131,7 +136,7 @@ def path_of(endpoint: str) -> str:
 
 def result_address(state: ExportState) -> str:
     if state.status is ExportStatus.EXPIRED:
-        raise ExportGone(f"The file of the export {state.job} has expired.")
+        raise ExportGone(_("The file of the export %(job)s has expired.", job=state.job))
     if state.result_url is None:
         raise ValueError("only a completed export with rows has a file")
     return state.result_url

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import msgspec
 import structlog
 
+from shop.languages import gettext as _
 from shop.platforms.failures import ContractBroken, ListShifted, NotThere, Refused
 from shop.platforms.shoptet.answers import Paginator
 from shop.platforms.shoptet.api import Api
@@ -78,9 +79,9 @@ class Walk(Generic[Row]):
             raise
         told = page.paginator
         if page.rows and (page.digest in self.digests or (told and told.page != number)):
-            raise ListShifted(f"{self.listing.path} answers with the same page again and again.")
+            raise ListShifted(_("%(path)s answers with the same page again and again.", path=self.listing.path))
         if before and told and told.items_per_page != before.items_per_page:
-            raise ListShifted(f"{self.listing.path} changes the size of its pages on the way.")
+            raise ListShifted(_("%(path)s changes the size of its pages on the way.", path=self.listing.path))
         self.digests.add(page.digest)
         return page
 
@@ -95,7 +96,7 @@ class Walk(Generic[Row]):
             reply = self.api.get(path, self.params | {"page": "1"})
         parts = reply.read(dict[str, msgspec.Raw])
         if name not in parts:
-            raise ContractBroken(f"The answer of {path} lacks its list “{name}”.")
+            raise ContractBroken(_("The answer of %(path)s lacks its list “%(name)s”.", path=path, name=name))
         rows = decoded(parts[name], list[self.listing.row], path)  # type: ignore[name-defined]
         told = decoded(parts["paginator"], Paginator | None, path) if "paginator" in parts else None  # type: ignore[arg-type]
         return Page(rows, told, hashlib.blake2b(parts[name], digest_size=16).digest())

@@ -10,6 +10,8 @@ import msgspec
 import structlog
 from msgspec import Meta, Struct
 
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.platforms.failures import Refused
 from shop.platforms.records import Kind
 from shop.platforms.remote import Notice, Webhook
@@ -37,7 +39,7 @@ class BadNotice(Refused):
     """A call that does not come from the platform, or is none of its notices."""
 
     code = "bad_notice"
-    mend = "If the shop's exports are only noticed late, renew the signature key on the shop's page."
+    mend = N_("If the shop's exports are only noticed late, renew the signature key on the shop's page.")
 
 
 class Delivery(Struct, rename="camel", forbid_unknown_fields=True):
@@ -71,7 +73,7 @@ def register(api: Api, url: str) -> Webhook:
         return found
     found = Webhook(str(hook.id), hook.url, hook.url == url) if hook else registered(api, url)
     if found is None:
-        raise Refused("Shoptet took the webhook and does not list it.")
+        raise Refused(_("Shoptet took the webhook and does not list it."))
     return found
 
 
@@ -104,9 +106,9 @@ def read_notice(headers: Mapping[str, str], body: bytes, keys: Sequence[str]) ->
     `keys` are the current signature key and, for a while after its renewal, the one before.
     """
     if len(body) > LARGEST:
-        raise BadNotice("A notice is larger than any that Shoptet sends.")
+        raise BadNotice(_("A notice is larger than any that Shoptet sends."))
     if not is_signed(body, headers.get(SIGNATURE) or "", keys):
-        raise BadNotice("A notice does not carry the shop's signature.")
+        raise BadNotice(_("A notice does not carry the shop's signature."))
     return parsed(body)
 
 
@@ -125,7 +127,7 @@ def parsed(body: bytes) -> Notice:
         happened_at = read_time(told.event_created)
         instances = instances_of(told.event_instance)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, BadTime):
-        raise BadNotice("A signed notice is not in the form that Shoptet promises.") from None
+        raise BadNotice(_("A signed notice is not in the form that Shoptet promises.")) from None
     kind = KINDS.get(told.event.partition(":")[0])
     return Notice(str(told.eshop_id), told.event, happened_at, instances, kind)
 

@@ -1,5 +1,6 @@
 """Two languages: nothing that people read is left out of the catalogue, and what is in it says the same."""
 
+import ast
 import os
 import re
 from collections import defaultdict
@@ -23,14 +24,16 @@ from tests.html_tree import INLINE, Node, parsed
 OPENED, CLOSED = "⟦", "⟧"
 TRANSLATED = re.compile(f"{OPENED}[^{OPENED}{CLOSED}]*{CLOSED}")
 WORD = re.compile(r"[^\W\d_]{2,}")
-ADDRESS = re.compile(r"\S*[/@=]\S*|\w+_\w+|\.\w+|\b[0-9a-f]{6,}\b|`[^`]*`")  # addresses, ends of files, hashes, what one types
+ADDRESS = re.compile(
+    r"\S*[/@=]\S*|\w+_\w+|\.\w+|\b[0-9a-f]{6,}\b|`[^`]*`"
+)  # addresses, ends of files, hashes, what one types
 READ_ALOUD = ("title", "aria-label", "placeholder", "alt", "data-words", "aria-description")
 AS_IT_IS = ("code", "kbd", "pre", "script", "style")
 UNDRAWN = (".json", ".csv", "/metrics", "/live", "/ready", "/progress")
 ONLY = os.environ.get("PULT_PAGES", "")  # look at pages that begin so, while one translates
 CZECH = Locale("cs")
 NAMES = {  # the same in both languages
-    "Pult", "English", "Čeština", "Czech", "numbers", "and", "days", "Ctrl", "Esc", "CZ", "min", "kB", "MB", "GB", "SKU", "EAN", "CSV", "JSON", "GUID", "TLS",
+    "Pult", "English", "Čeština", "Czech", "numbers", "and", "days", "Ctrl", "Esc", "CZ", "min", "kB", "MB", "GB", "API", "SKU", "EAN", "CSV", "JSON", "GUID", "TLS",
     "SMTP", "Shoptet", "WooCommerce", "PostgreSQL", "Redis", "UTC", "CET", "CEST", "CZK", "EUR", "Kč", "ms",
 } | {word for names in (CZECH.days, CZECH.months) for widths in names.values() for all_ in widths.values() for word in WORD.findall(" ".join(all_.values()))}  # fmt: skip
 
@@ -138,3 +141,16 @@ def test_the_files_hold_what_the_sources_say_and_nothing_else() -> None:
     said = sentences.everything().messages
     nouns = {message[0] for message in said if isinstance(message, tuple)}
     assert set(sentences.known("cs")) <= said | nouns
+
+
+def test_no_function_that_says_sentences_has_another_underscore() -> None:
+    """`_` as the name of what nobody needs would take the place of gettext, and fail where a sentence is said."""
+    wrong = []
+    for file in sorted((sentences.ROOT / "shop").rglob("*.py")):
+        for function in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                names = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == "_"]
+                says = any(isinstance(node.ctx, ast.Load) for node in names)
+                if says and any(isinstance(node.ctx, ast.Store) for node in names):
+                    wrong.append(f"{file.name}: {function.name}")
+    assert wrong == []

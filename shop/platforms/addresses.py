@@ -75,7 +75,7 @@ class Gate:
 def parted(address: str) -> SplitResult:
     try:
         parts = urlsplit(address)
-        _ = parts.port
+        _port = parts.port
     except ValueError:
         raise AddressRefused(_("An address cannot be read.")) from None
     return parts

@@ -102,6 +102,15 @@ class Downloader:
                     return
         raise AddressRefused(_("The file on %(host)s is only ever redirected.", host=host_of(address)))
 
+    def too_large(self, host: str) -> ContractBroken:
+        return ContractBroken(
+            _("The file on %(host)s is larger than %(largest)s MiB.", host=host, largest=self.largest >> 20)
+        )
+
+    def too_slow(self, host: str) -> TimedOut:
+        seconds = f"{self.timing.file:.0f}"
+        return TimedOut(_("The file on %(host)s takes longer than %(seconds)s seconds.", host=host, seconds=seconds))
+
     def blocks(self, response: httpx.Response, host: str, starts_at: int, total: int | None) -> Iterator[bytes]:
         """Yield the bytes as they are on the wire: a Content-Encoding is left on them, and so counts and ranges are right."""
         deadline = self.timing.clock() + self.timing.file
@@ -111,25 +120,13 @@ class Downloader:
                 for piece in response.iter_raw():
                     size += len(piece)
                     if size > self.largest:
-                        raise ContractBroken(
-                            _(
-                                "The file on %(host)s is larger than %(largest)s MiB.",
-                                host=host,
-                                largest=self.largest >> 20,
-                            )
-                        )
+                        raise self.too_large(host)
                     gathered += piece
                     if len(gathered) >= BLOCK:
                         yield bytes(gathered)
                         gathered.clear()
                     if self.timing.clock() > deadline:
-                        raise TimedOut(
-                            _(
-                                "The file on %(host)s takes longer than %(seconds)s seconds.",
-                                host=host,
-                                seconds=f"{self.timing.file:.0f}",
-                            )
-                        )
+                        raise self.too_slow(host)
         except (Faltered, TimedOut) as failure:
             if gathered:
                 yield bytes(gathered)

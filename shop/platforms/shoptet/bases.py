@@ -32,7 +32,7 @@ def checked_base(given: str) -> str:
     """Return the address without a slash at its end. Raises AddressRefused where a token would travel in the clear."""
     try:
         parts = urlsplit(given)
-        host, _ = parts.hostname or "", parts.port
+        host, _port = parts.hostname or "", parts.port
     except ValueError:
         host, parts = "", urlsplit("")
     if not host or parts.username or parts.password or parts.scheme not in ("https", "http"):

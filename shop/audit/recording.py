@@ -10,6 +10,7 @@ from flask import current_app, g, has_request_context, request
 from shop.audit.models import AuditEntry
 from shop.db import db
 from shop.errors import reference
+from shop.languages import N_
 from shop.proxies import client
 
 
@@ -191,7 +192,7 @@ class Actor:
     staff_id: int | None = None
 
 
-COMMAND_LINE = Actor("command line")
+COMMAND_LINE = Actor(N_("command line"))
 WORKER = Actor("worker")
 VISITOR = Actor("visitor")
 

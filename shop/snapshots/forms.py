@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 from werkzeug.datastructures import FileStorage
 
 from shop.errors import ShopError
+from shop.languages import N_
 from shop.languages import gettext as _
 from shop.shops.models import Shop
 from shop.snapshots.queries import KINDS
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-MODES = ("full", "partial")
+MODES = (N_("full"), N_("partial"))
 ENDINGS = (".jsonl", ".json", ".gz")
 
 

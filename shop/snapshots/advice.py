@@ -37,10 +37,10 @@ ADVICE = {
     "timed_out": N_("Pult goes on by itself where it stopped; if it stays, look whether the machine is large enough."),
     "stored_meanwhile": N_("Run it again: another run had written the same records in between."),
 }
-OF_THE_CONNECTION = (
+OF_THE_CONNECTION = N_(
     "Mend the shop’s connection (an owner hands in tokens), check it, then run this again: Pult asks the platform anew."
 )
-ASKS_ANEW = "Run it again: Pult asks the platform for a new export. What was loaded before stays as it is."
+ASKS_ANEW = N_("Run it again: Pult asks the platform for a new export. What was loaded before stays as it is.")
 CONNECTION = (
     "bad_credentials", "token_expired", "no_rights", "addon_suspended", "addon_not_installed", "module_missing", "wrong_shop",
     "resting",

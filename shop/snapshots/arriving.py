@@ -7,6 +7,7 @@ import structlog
 
 from shop.config import Config
 from shop.fault_points import fault_point
+from shop.languages import gettext as _
 from shop.platforms.failures import (
     ExportGone,
     PlatformFailure,
@@ -71,7 +72,9 @@ class Arrival:
         said = remote.verify_identity().shop_id
         known = self.row.learn_identity(said)
         if known != said:
-            raise WrongShop(f"The token opens the shop {said}, and this one is {known}.")
+            raise WrongShop(
+                _("The token opens the shop %(opened)s, and this one is %(known)s.", opened=said, known=known)
+            )
 
     def go_on(self, remote: Remote) -> None:
         while True:
@@ -87,7 +90,7 @@ class Arrival:
             except ExportGone as failure:
                 log.warning("export_given_up", job=ticket.job, reason=failure.happened)
                 self.part.unlink(missing_ok=True)
-                self.row.give_up_export(f"{failure.happened} Another one is asked for.")
+                self.row.give_up_export(f"{failure.happened} {_('Another one is asked for.')}")
 
     def ask(self, remote: Remote, kept: Kept) -> Ticket | None:
         self.enter("request")

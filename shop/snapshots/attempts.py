@@ -4,9 +4,12 @@ from typing import Any
 
 import psycopg
 
+from shop.languages import N_
 from shop.locks import Lease, worker_name
 from shop.shops import problems
 from shop.snapshots.deaths import refuse_poisoned
+
+ENDINGS = N_("it succeeded when it was tried again"), N_("a later snapshot succeeded")  # as the query below writes them
 
 COVER = """
     UPDATE failed_snapshots f

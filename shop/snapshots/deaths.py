@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.snapshots.reading import Batch
 
 MOST = 2  # deaths at one place, after which it is no coincidence
@@ -52,8 +53,13 @@ def refuse_poisoned(connection: psycopg.Connection[Any], snapshot_id: int, phase
     row = connection.execute("SELECT deaths, died_at FROM snapshots WHERE id = %s", (snapshot_id,)).fetchone()
     if row is not None and row[1] == phase and row[0] >= MOST:
         raise Poisoned(
-            f"This run killed its worker {row[0]} times in the same place, while Pult was to {phase} it. It is parked: nothing "
-            "of it was published, and its file is kept. Give the worker more memory, then try it again."
+            _(
+                "This run killed its worker %(times)s times in the same place, while Pult was to %(phase)s it. It is "
+                "parked: nothing of it was published, and its file is kept. Give the worker more memory, then try it "
+                "again.",
+                times=row[0],
+                phase=phase,
+            )
         )
 
 

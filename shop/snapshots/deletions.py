@@ -7,6 +7,7 @@ import structlog
 from psycopg import sql
 
 from shop.db import db
+from shop.languages import N_
 from shop.platforms.failures import FeedTooOld, ModuleMissing, NoRights
 from shop.platforms.records import Kind
 from shop.platforms.remote import Change, Remote
@@ -16,11 +17,11 @@ from shop.snapshots.models import Snapshot
 from shop.snapshots.staging import table
 
 STEP = 1000  # changes kept in one transaction
-TOO_OLD = (
+TOO_OLD = N_(
     "The platform no longer remembers what was deleted since then. What changed is loaded all the same; "
     "the schedule asks for everything next."
 )
-REFUSED = "The token may not read what was deleted, so that is seen only by complete snapshots."
+REFUSED = N_("The token may not read what was deleted, so that is seen only by complete snapshots.")
 log = structlog.get_logger()
 
 

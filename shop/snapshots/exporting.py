@@ -6,6 +6,8 @@ import structlog
 
 from shop.config import Config
 from shop.fault_points import fault_point
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.platforms.failures import Transient, WebhookMissing
 from shop.platforms.remote import ExportRequest, Remote, Ticket
 from shop.shops.models import Shop
@@ -14,11 +16,11 @@ from shop.snapshots.export_row import ExportRow, Kept
 
 MOST_EXPORTS = 3  # asked for by one run
 SLACK = timedelta(seconds=5)  # between the clock of the answers and that of the jobs
-BY_LISTS = (
+BY_LISTS = N_(
     "The platform makes no exports without a webhook, and this installation has no public address for one. "
     "So its lists are read, one record after another, which is slower."
 )
-BY_LISTS_WITH_ADDRESS = (
+BY_LISTS_WITH_ADDRESS = N_(
     "The platform makes no exports although a webhook is registered. So its lists are read, one record after "
     "another, which is slower."
 )
@@ -30,7 +32,7 @@ class ExportsSpent(Transient):
 
     code = "no_export"
     spent = True
-    mend = "Run it again later; if it stays, ask the platform's support why its exports do not end."
+    mend = N_("Run it again later; if it stays, ask the platform's support why its exports do not end.")
 
 
 def asked(
@@ -42,7 +44,9 @@ def asked(
     platform's jobs. Those of other runs are left alone: a part would be taken for everything.
     """
     if kept.exports >= MOST_EXPORTS:
-        raise ExportsSpent(f"{MOST_EXPORTS} exports of {wanted.kind} were asked for, and none gave a file.")
+        raise ExportsSpent(
+            _("%(most)s exports of %(kind)s were asked for, and none gave a file.", most=MOST_EXPORTS, kind=wanted.kind)
+        )
     ticket = found_again(remote, row, kept, wanted)
     if ticket is None:
         ticket = newly_asked(remote, row, wanted, shop, config)

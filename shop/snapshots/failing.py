@@ -10,6 +10,7 @@ from psycopg import errors
 from rq.timeouts import JobTimeoutException
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.locks import Lease
 from shop.platforms.failures import PlatformFailure
 from shop.snapshots import retries
@@ -18,7 +19,6 @@ from shop.snapshots.attempts import end_attempt
 LONGEST_TRACE = 20_000  # characters
 OWN = Path(__file__).parents[1].name
 BUSY = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable, errors.QueryCanceled)
-CRASHED = "Pult itself failed while working on this snapshot ({}). Nothing was published; the trace is kept with it."
 
 
 class Failed(ShopError):
@@ -51,20 +51,23 @@ def failure_of(error: BaseException, kind: str) -> Failure:
             spent=bool(getattr(error, "spent", False)),
         )
     if isinstance(error, BUSY):
-        words = "The database was busy with other work and broke this one off. Nothing was published."
+        words = _("The database was busy with other work and broke this one off. Nothing was published.")
         return Failure(words, "database_busy", transient=True, fingerprint="database_busy", trace=trace_of(error))
     if isinstance(error, errors.DiskFull):
-        words = "The database’s disk is full. Nothing was published; make room, and Pult goes on by itself."
+        words = _("The database’s disk is full. Nothing was published; make room, and Pult goes on by itself.")
         return Failure(words, "database_full", transient=True, fingerprint="database_full", trace=trace_of(error))
     if isinstance(error, JobTimeoutException):
-        words = (
+        words = _(
             "It took longer than a run may, and was broken off. What was staged is kept, and Pult goes on from there."
         )
         return Failure(words, "timed_out", transient=True, fingerprint=f"{kind}:timed_out", trace=trace_of(error))
     name = type(error).__name__
-    return Failure(
-        CRASHED.format(name), "crashed", fingerprint=f"{kind}:crashed:{name}:{place_of(error)}", trace=trace_of(error)
+    words = _(
+        "Pult itself failed while working on this snapshot (%(name)s). Nothing was published; the trace is kept with it.",
+        name=name,
     )
+    fingerprint = f"{kind}:crashed:{name}:{place_of(error)}"
+    return Failure(words, "crashed", fingerprint=fingerprint, trace=trace_of(error))
 
 
 def place_of(error: BaseException) -> str:

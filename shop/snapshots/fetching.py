@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from shop.errors import ShopError
 from shop.fault_points import fault_point
+from shop.languages import gettext as _
 from shop.platforms.downloads import Received, Transfer, fetch
 from shop.platforms.packing import layers, peeled
 from shop.platforms.remote import ExportState, Remote
@@ -46,8 +47,12 @@ def written(part: Path, name: str) -> Iterator[None]:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise NoRoom(
-            f"The file {name} could not be stored: {error.strerror}. Nothing of the shop was changed; free some space "
-            "in the data folder, then run it again."
+            _(
+                "The file %(name)s could not be stored: %(error)s. Nothing of the shop was changed; free some space in "
+                "the data folder, then run it again.",
+                name=name,
+                error=error.strerror,
+            )
         ) from error
 
 
@@ -114,7 +119,7 @@ def stored(part: Path, name: str, data_dir: Path) -> StoredFile:
     """Take the part into the store, packed once at the most."""
     with part.open("rb") as file:
         outer = layers(file) - 1
-    for _ in range(outer):
+    for _layer in range(outer):
         peel(part)
     return keep_part(part, name, data_dir)
 
@@ -131,7 +136,7 @@ def peel(part: Path) -> None:
         inner.replace(part)
     except EOFError as error:
         raise DamagedFile(
-            "The platform's file was packed twice, and its outer packing ends too early. Nothing was loaded."
+            _("The platform's file was packed twice, and its outer packing ends too early. Nothing was loaded.")
         ) from error
     finally:
         inner.unlink(missing_ok=True)

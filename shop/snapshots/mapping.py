@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from shop.customers.tombstones import NOBODY, Known, names_of, without_person
+from shop.languages import N_
 from shop.platforms.records import BadRecord, Kind
 from shop.platforms.registry import platform
 from shop.snapshots.reading import BOM
 from shop.snapshots.shapes import SHAPES
 
-BEYOND = "A number or a date of this record lies beyond what can be reckoned with."
+BEYOND = N_("A number or a date of this record lies beyond what can be reckoned with.")
 READ_ANEW = b"pult erased"  # so that the line of an erased person is never passed over as known, and its file is told
 CUT_SHORT = "cut_short"  # of a last line that breaks off: the whole file is refused for it
 

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from shop.languages import gettext as _
 from shop.platforms.records import BadRecord, LineRecord, OrderRecord
 from shop.search import exactly, fold, marks, words
 from shop.snapshots.copying import NULL, binary, flag, json, moment, number, text
@@ -132,7 +133,11 @@ class OrderMapper:
             if not -LARGEST < amount < LARGEST:
                 raise beyond("$.price", amount)
         if not -MOST_UNITS < sums.units < MOST_UNITS:
-            raise BadRecord("out_of_range", "$.items", f"This comes to {sums.units:.2E} pieces, more than can be kept.")
+            raise BadRecord(
+                "out_of_range",
+                "$.items",
+                _("This comes to %(units)s pieces, more than can be kept.", units=f"{sums.units:.2E}"),
+            )
         return "\t".join((
             escaped(order.code), moment(order.changed_at), escaped(order.guid), escaped(order.external_code),
             escaped(order.status_code), escaped(order.status_name), moment(order.placed_at),
@@ -182,7 +187,11 @@ class Sums:
 
 
 def beyond(path: str, amount: Decimal) -> BadRecord:
-    return BadRecord("out_of_range", path, f"This comes to {amount:.2E} in the shop’s currency, more than can be kept.")
+    return BadRecord(
+        "out_of_range",
+        path,
+        _("This comes to %(amount)s in the shop’s currency, more than can be kept.", amount=f"{amount:.2E}"),
+    )
 
 
 def unescaped(value: str | None) -> str:

@@ -6,6 +6,7 @@ import psycopg
 from psycopg import sql
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.snapshots.staging import table
 
 
@@ -68,9 +69,11 @@ def plan(connection: psycopg.Connection[Any], snapshot_id: int, shop_id: int, ki
             plan=plan_table,
             main=main,
             seen=seen,
-            carried=sql.SQL("").join(sql.SQL("ranked.{}, ").format(sql.Identifier(name)) for name, _ in CARRIED[kind]),
-            staged=sql.SQL("").join(sql.SQL(", {}").format(sql.Identifier(name)) for name, _ in CARRIED[kind]),
-            unknown=sql.SQL("").join(sql.SQL(f", NULL::{type_}") for _, type_ in CARRIED[kind]),
+            carried=sql.SQL("").join(
+                sql.SQL("ranked.{}, ").format(sql.Identifier(name)) for name, _type in CARRIED[kind]
+            ),
+            staged=sql.SQL("").join(sql.SQL(", {}").format(sql.Identifier(name)) for name, _type in CARRIED[kind]),
+            unknown=sql.SQL("").join(sql.SQL(f", NULL::{type_}") for _name, type_ in CARRIED[kind]),
             key=sql.Identifier(KEYS[kind]),
             stored=sql.SQL(STORED[kind]).format(shop=sql.Literal(shop_id)),
         )
@@ -80,7 +83,7 @@ def plan(connection: psycopg.Connection[Any], snapshot_id: int, shop_id: int, ki
         connection.execute(sql.SQL("SELECT action, count(*) FROM {} GROUP BY action").format(plan_table)).fetchall()
     )
     if counts.get("!"):
-        raise StoredMeanwhile("Some records were changed by another run while this file was being read.")
+        raise StoredMeanwhile(_("Some records were changed by another run while this file was being read."))
     return counts
 
 
@@ -97,4 +100,4 @@ def hold_stored(connection: psycopg.Connection[Any], snapshot_id: int, shop_id: 
         (shop_id,),
     ).fetchone()
     if stale != (0,):
-        raise StoredMeanwhile("Some records were changed by somebody else while this file was being read.")
+        raise StoredMeanwhile(_("Some records were changed by somebody else while this file was being read."))

@@ -7,6 +7,8 @@ import psycopg
 from psycopg import sql
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
+from shop.languages import said
 from shop.partitions.away import lies_archived
 from shop.settings.options import DELETION_RECORDS, DELETION_SHARE
 from shop.settings.values import value
@@ -53,7 +55,11 @@ def prove(connection: psycopg.Connection[Any], snapshot: Snapshot, planned: dict
     refuse_too_many(lines, quarantined, at_end=True)
     if lines == quarantined and lines > 0:
         raise TooManyBad(
-            f"None of the {lines} records in this file can be read. Nothing was published; look at their reasons on the snapshot's page."
+            _(
+                "None of the %(lines)s records in this file can be read. Nothing was published; look at their reasons on "
+                "the snapshot's page.",
+                lines=lines,
+            )
         )
     missing = 0 if snapshot.mode == "full" and planned.get("o") else count_missing(connection, snapshot)
     if not snapshot.confirmed and snapshot.purpose != "preview":
@@ -64,7 +70,11 @@ def prove(connection: psycopg.Connection[Any], snapshot: Snapshot, planned: dict
 def refuse_implausible(connection: psycopg.Connection[Any], snapshot: Snapshot, lines: int, missing: int) -> None:
     if lines == 0 and not (snapshot.way and snapshot.mode == "partial"):  # nothing changed since: that is usual
         raise Implausible(
-            f"The file holds no {snapshot.kind}. Nothing was changed. If the shop really has none, accept the empty file on the snapshot's page (`--confirm` on the command line)."
+            _(
+                "The file holds no %(kind)s. Nothing was changed. If the shop really has none, accept the empty file on "
+                "the snapshot's page (`--confirm` on the command line).",
+                kind=said(snapshot.kind),
+            )
         )
     if snapshot.mode != "full":
         refuse_many_deletions(connection, snapshot, missing)
@@ -72,13 +82,24 @@ def refuse_implausible(connection: psycopg.Connection[Any], snapshot: Snapshot, 
     before = previous_lines(connection, snapshot)
     if before >= FEWEST_TO_COMPARE and lines * 2 < before:
         raise Implausible(
-            f"The file holds {lines} {snapshot.kind}, the complete snapshot before it held {before}. Nothing was changed. "
-            "If the file holds only a part, load it as a part (`--since` on the command line); if the shop really shrank, accept the file on the snapshot's page (`--confirm`)."
+            _(
+                "The file holds %(lines)s %(kind)s, the complete snapshot before it held %(before)s. Nothing was "
+                "changed. If the file holds only a part, load it as a part (`--since` on the command line); if the shop "
+                "really shrank, accept the file on the snapshot's page (`--confirm`).",
+                lines=lines,
+                kind=said(snapshot.kind),
+                before=before,
+            )
         )
     if are_many(snapshot.shop_id, missing, missing + lines):
         raise Implausible(
-            f"{missing} stored {snapshot.kind} are not in this file and would be marked as deleted. Nothing was changed. "
-            "If the file holds only a part, load it as a part (`--since` on the command line); if they were really deleted, accept the file on the snapshot's page (`--confirm`)."
+            _(
+                "%(missing)s stored %(kind)s are not in this file and would be marked as deleted. Nothing was changed. "
+                "If the file holds only a part, load it as a part (`--since` on the command line); if they were really "
+                "deleted, accept the file on the snapshot's page (`--confirm`).",
+                missing=missing,
+                kind=said(snapshot.kind),
+            )
         )
 
 
@@ -86,15 +107,19 @@ def refuse_many_deletions(connection: psycopg.Connection[Any], snapshot: Snapsho
     """Stop before more is marked as deleted than a shop deletes in a few minutes of usual work."""
     if deleted < FEWEST_TO_COMPARE:
         return
-    name, _ = ENTITIES[snapshot.kind]
+    name = ENTITIES[snapshot.kind][0]
     stored = connection.execute(
         sql.SQL("SELECT count(*) FROM {} WHERE shop_id = %s AND deleted_at IS NULL").format(sql.Identifier(name)),
         (snapshot.shop_id,),
     ).fetchone() or (0,)
     if are_many(snapshot.shop_id, deleted, stored[0]):
         raise Implausible(
-            f"The platform reports {deleted} stored {snapshot.kind} as deleted. Nothing was changed. "
-            "If they were really deleted, accept that on the snapshot's page (`--confirm` on the command line)."
+            _(
+                "The platform reports %(deleted)s stored %(kind)s as deleted. Nothing was changed. If they were really "
+                "deleted, accept that on the snapshot's page (`--confirm` on the command line).",
+                deleted=deleted,
+                kind=said(snapshot.kind),
+            )
         )
 
 

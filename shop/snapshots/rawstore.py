@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
 
 BLOCK = 1 << 20
 LARGEST = 2 << 30  # packed; a real shop of 1.4 million orders packs to a quarter of this
@@ -31,7 +32,11 @@ def store_file(stream: BinaryIO, name: str, data_dir: Path) -> StoredFile:
         return kept(part, name, size, sha256, data_dir)
     except OSError as error:
         raise ShopError(
-            f"The file {name} could not be stored: {error.strerror}. Nothing was loaded; free some space and try again."
+            _(
+                "The file %(name)s could not be stored: %(error)s. Nothing was loaded; free some space and try again.",
+                name=name,
+                error=error.strerror,
+            )
         ) from error
     finally:
         part.unlink(missing_ok=True)
@@ -86,7 +91,11 @@ def copy(stream: BinaryIO, part: Path, name: str) -> tuple[int, str]:
             size += len(block)
             if size > LARGEST:
                 raise ShopError(
-                    f"The file {name} is larger than {LARGEST >> 30} GiB. Nothing was loaded; export it in parts."
+                    _(
+                        "The file %(name)s is larger than %(most)s GiB. Nothing was loaded; export it in parts.",
+                        name=name,
+                        most=LARGEST >> 30,
+                    )
                 )
             digest.update(block)
             out.write(block)
@@ -112,7 +121,7 @@ def stored_path(path: str, data_dir: Path) -> Path:
     """Return where a stored file lies; a path that leaves the store is refused."""
     full = (data_dir / path).resolve()
     if not full.is_relative_to((data_dir / "raw").resolve()):
-        raise ShopError("The stored file's path leads out of the raw store. Nothing was read.")
+        raise ShopError(_("The stored file's path leads out of the raw store. Nothing was read."))
     if not full.is_file():
-        raise ShopError(f"The stored file {path} is not in the raw store any more. Load the file again.")
+        raise ShopError(_("The stored file %(path)s is not in the raw store any more. Load the file again.", path=path))
     return full

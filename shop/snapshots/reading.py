@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
 
 BLOCK = 1 << 18
 BATCH_BYTES = 1 << 21
@@ -47,10 +48,10 @@ class Unpacking:
     def grow(self, block: bytes) -> bytes:
         self.text += len(block)
         if self.text > LARGEST_TEXT:
-            raise DamagedFile("The file unpacks to more than 20 GiB. Nothing was loaded; export a shorter period.")
+            raise DamagedFile(_("The file unpacks to more than 20 GiB. Nothing was loaded; export a shorter period."))
         if self.text > RATIO_FROM and self.text > LARGEST_RATIO * max(self.packed, 1):
             raise DamagedFile(
-                "The file unpacks to more than 200 times its size, as no shop's data does. Nothing was loaded."
+                _("The file unpacks to more than 200 times its size, as no shop's data does. Nothing was loaded.")
             )
         return block
 
@@ -89,7 +90,10 @@ def members(blocks: Iterator[bytes], state: Unpacking) -> Iterator[bytes]:
                 inner = None
     if inner is not None:
         raise DamagedFile(
-            "The file ends in the middle of its packed data: it was cut short. Nothing was loaded; fetch the file again."
+            _(
+                "The file ends in the middle of its packed data: it was cut short. Nothing was loaded; fetch the file "
+                "again."
+            )
         )
 
 
@@ -98,7 +102,7 @@ def is_padding(rest: bytes, *, begun: bool) -> bool:
     if not rest.strip(b"\0"):
         return True
     if begun or not rest.startswith(b"\x1f\x8b"[: len(rest)]):
-        raise DamagedFile("Other bytes follow the end of the packed data. Nothing was loaded; fetch the file again.")
+        raise DamagedFile(_("Other bytes follow the end of the packed data. Nothing was loaded; fetch the file again."))
     return False
 
 
@@ -106,7 +110,9 @@ def unpack(inner: "zlib._Decompress", packed: bytes) -> bytes:
     try:
         return inner.decompress(packed, BATCH_BYTES)
     except zlib.error as error:
-        raise DamagedFile(f"The packed data is damaged ({error}). Nothing was loaded; fetch the file again.") from error
+        raise DamagedFile(
+            _("The packed data is damaged (%(error)s). Nothing was loaded; fetch the file again.", error=error)
+        ) from error
 
 
 def batches(path: Path, skip: int = 0) -> Iterator[Batch]:
@@ -123,7 +129,9 @@ def batches(path: Path, skip: int = 0) -> Iterator[Batch]:
         cut = text.rfind(b"\n") + 1
         if cut == 0:
             if len(text) > LARGEST_LINE:
-                raise DamagedFile(f"Line {number} is longer than 16 MiB, as no record is. Nothing was loaded.")
+                raise DamagedFile(
+                    _("Line %(number)s is longer than 16 MiB, as no record is. Nothing was loaded.", number=number)
+                )
             rest = text
             continue
         whole, rest = text[: cut - 1], text[cut:]
@@ -146,15 +154,21 @@ def refuse_other_formats(start: bytes) -> None:
     head = start.removeprefix(BOM).lstrip()[:200]
     if head[:1] == b"<" and b"\n{" not in start:  # a warning above the records is a bad line and no page
         raise DamagedFile(
-            "This is an HTML or XML page, not a snapshot file; the platform probably answered with an error page. Nothing was loaded."
+            _(
+                "This is an HTML or XML page, not a snapshot file; the platform probably answered with an error page. "
+                "Nothing was loaded."
+            )
         )
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise DamagedFile(
-            "This file is UTF-16; a snapshot file is UTF-8. Nothing was loaded; save it as UTF-8 or fetch it again."
+            _("This file is UTF-16; a snapshot file is UTF-8. Nothing was loaded; save it as UTF-8 or fetch it again.")
         )
     if start[:2] == b"PK":
         raise DamagedFile(
-            "This is a ZIP archive; a snapshot file is JSON Lines, plain or gzip. Nothing was loaded; unpack it first."
+            _(
+                "This is a ZIP archive; a snapshot file is JSON Lines, plain or gzip. Nothing was loaded; unpack it "
+                "first."
+            )
         )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, select, update
 from shop.config import Config
 from shop.db import db
 from shop.errors import Conflict
+from shop.languages import gettext as _
 from shop.snapshots import runs
 from shop.snapshots.models import QuarantinedRecord, Snapshot
 from shop.snapshots.rawstore import store_file, stored_path
@@ -44,7 +45,7 @@ def request_redrive(snapshot: Snapshot, requested_by: str) -> Snapshot:
     )
     records = db.session.scalars(waiting.order_by(QuarantinedRecord.line)).all()
     if not records:
-        raise Conflict(f"Snapshot {snapshot.id} has no quarantined records that wait. Nothing was started.")
+        raise Conflict(_("Snapshot %(id)s has no quarantined records that wait. Nothing was started.", id=snapshot.id))
     with TemporaryFile() as file:
         for raw in whole_lines(list(records), snapshot, config.data_dir):
             file.write(raw + b"\n")

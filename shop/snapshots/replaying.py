@@ -6,6 +6,8 @@ from sqlalchemy import func, select
 
 from shop.db import db
 from shop.errors import Conflict
+from shop.languages import gettext as _
+from shop.languages import said
 from shop.snapshots import deletions, runs
 from shop.snapshots.models import LIVE, Snapshot
 from shop.snapshots.rawstore import StoredFile
@@ -36,10 +38,20 @@ def live_preview(snapshot: Snapshot) -> Snapshot | None:
 
 def taken_again(snapshot: Snapshot, requested_by: str, purpose: str, *, confirmed: bool = False) -> Snapshot:
     if snapshot.is_live and snapshot.purpose != "preview":
-        raise Conflict(f"Snapshot {snapshot.id} is still {snapshot.state}. Nothing was started; wait for it to end.")
+        raise Conflict(
+            _(
+                "Snapshot %(id)s is still %(state)s. Nothing was started; wait for it to end.",
+                id=snapshot.id,
+                state=said(snapshot.state),
+            )
+        )
     if snapshot.file_path is None:
         raise Conflict(
-            f"Snapshot {snapshot.id} has no stored file. Nothing was started; `flask snapshots retry {snapshot.id}` asks the platform anew."
+            _(
+                "Snapshot %(id)s has no stored file. Nothing was started; `flask snapshots retry %(id)s` asks the "
+                "platform anew.",
+                id=snapshot.id,
+            )
         )
     file = StoredFile(
         snapshot.file_path, snapshot.file_name or "file", snapshot.file_bytes or 0, snapshot.file_sha256 or ""

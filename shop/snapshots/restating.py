@@ -14,6 +14,7 @@ from shop.config import Config
 from shop.customers import metrics
 from shop.db import db, session_connection
 from shop.formatting import plural
+from shop.languages import ngettext
 from shop.locks import held
 from shop.orders.counting import counted, differing
 from shop.orders.item_times import WITHIN, bounds
@@ -55,8 +56,13 @@ class Restated:
     orders: int
 
     def __str__(self) -> str:
-        orders = plural(self.orders, "order counts", "orders count")
-        return f"{orders} otherwise now, in {plural(len(self.codes), 'status', 'statuses')} {', '.join(self.codes)}."
+        return ngettext(
+            "%(num)s\u00a0order counts otherwise now, in %(statuses)s %(codes)s.",
+            "%(num)s\u00a0orders count otherwise now, in %(statuses)s %(codes)s.",
+            self.orders,
+            statuses=plural(len(self.codes), "status", "statuses"),
+            codes=", ".join(self.codes),
+        )
 
 
 def behind(shop: Shop) -> dict[str, bool]:

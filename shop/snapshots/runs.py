@@ -7,6 +7,8 @@ from sqlalchemy.exc import IntegrityError
 
 from shop.db import db
 from shop.errors import Conflict, ShopError
+from shop.languages import gettext as _
+from shop.languages import retold
 from shop.shops import problems
 from shop.shops.models import Shop
 from shop.snapshots.models import LIVE, Snapshot
@@ -29,11 +31,20 @@ class AlreadyRunning(Conflict):
 
     def __init__(self, snapshot_id: int | None) -> None:
         self.snapshot_id = snapshot_id
-        number = f"snapshot {snapshot_id}" if snapshot_id else "a snapshot"
-        super().__init__(
-            f"Another run, {number}, is already loading the same kind of records for this shop. Nothing was started; "
-            f"wait for it to finish. If its worker was killed, go on with it: `flask snapshots retry {snapshot_id or 'ID'}`."
+        super().__init__(told_of(snapshot_id))
+
+
+def told_of(live: int | None) -> str:
+    if live is None:
+        return _(
+            "Another run, a snapshot, is already loading the same kind of records for this shop. Nothing was started; "
+            "wait for it to finish. If its worker was killed, go on with it: `flask snapshots retry ID`."
         )
+    return _(
+        "Another run, snapshot %(id)s, is already loading the same kind of records for this shop. Nothing was started; "
+        "wait for it to finish. If its worker was killed, go on with it: `flask snapshots retry %(id)s`.",
+        id=live,
+    )
 
 
 def live_run(shop_id: int, kind: str) -> Snapshot | None:
@@ -98,13 +109,23 @@ def refuse_resting(shop: Shop) -> None:
     """Refuse to ask the platform for a shop that is paused, or that the platform lets in no more."""
     if shop.state == "paused":
         raise Resting(
-            f"{shop.name} is paused, so {shop.platform} is not asked. Nothing was changed; "
-            f"take it up again with `flask shops resume {shop.slug}`, or load a stored file."
+            _(
+                "%(name)s is paused, so %(platform)s is not asked. Nothing was changed; take it up again with `flask "
+                "shops resume %(slug)s`, or load a stored file.",
+                name=shop.name,
+                platform=shop.platform,
+                slug=shop.slug,
+            )
         )
     if problems.locks_out(shop):
         raise Resting(
-            f"{shop.name} cannot be fetched until its connection is mended: {shop.problem} Then let Pult check the connection "
-            f"on the shop’s page, or by `flask shops check {shop.slug}`. Nothing was started."
+            _(
+                "%(name)s cannot be fetched until its connection is mended: %(problem)s Then let Pult check the "
+                "connection on the shop’s page, or by `flask shops check %(slug)s`. Nothing was started.",
+                name=shop.name,
+                problem=retold(shop.problem),
+                slug=shop.slug,
+            )
         )
 
 

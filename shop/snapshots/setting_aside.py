@@ -11,7 +11,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from shop.formatting import plural
+from shop.languages import gettext as _
+from shop.languages import ngettext
 from shop.partitions.away import bring_back, lies_archived
 from shop.partitions.quarters import Quarter
 from shop.partitions.queries import Retired, retired
@@ -25,11 +26,6 @@ from shop.snapshots.staging import KEPT_RAW, table
 
 ASIDE = "a"  # the action of a planned line that was set aside
 STEP = 1_000  # records written at once
-WORDS = {
-    "i": "This new order was not taken in: its lines would lie in {quarter}, which is archived.",
-    "u": "The change of this order was not taken over, and it stays as it was: its lines lie in {quarter}, which is archived.",
-    "r": "This order is there again, but stays marked as deleted: its lines lie in {quarter}, which is archived.",
-}
 PLANNED = """
     WITH away AS (
         SELECT p.line, p.action, q.starts_at FROM {plan} p
@@ -66,7 +62,7 @@ def set_aside(
         for some in in_steps(records(snapshot, file, why, erased)):
             cursor.executemany(KEEP, some)
     counts = dict(planned)
-    for action, _ in why.values():
+    for action, _quarter in why.values():
         counts[action] -= 1
         counts[ASIDE] = counts.get(ASIDE, 0) + 1
     return counts, frozenset(one.table for one in away)
@@ -99,12 +95,30 @@ def records(
         for number, raw in enumerate(batch.lines, batch.first):
             if number in why:
                 action, quarter = why[number]
-                reason = f"{WORDS[action].format(quarter=quarter)} {bring_back(quarter)}, then put this record through again."
+                reason = why_aside(action, quarter)
                 kept = erased.left_of(raw)[:KEPT_RAW]
                 yield snapshot.id, number, snapshot.shop_id, offset, kept, len(raw), RETIRED_RANGE, reason
             offset += len(raw) + 1
         if batch.first + len(batch.lines) > last:
             return
+
+
+def why_aside(action: str, quarter: Quarter) -> str:
+    if action == "i":
+        words = _(
+            "This new order was not taken in: its lines would lie in %(quarter)s, which is archived.", quarter=quarter
+        )
+    elif action == "u":
+        words = _(
+            "The change of this order was not taken over, and it stays as it was: its lines lie in %(quarter)s, which is archived.",
+            quarter=quarter,
+        )
+    else:
+        words = _(
+            "This order is there again, but stays marked as deleted: its lines lie in %(quarter)s, which is archived.",
+            quarter=quarter,
+        )
+    return f"{words} {_('%(bring_back)s, then put this record through again.', bring_back=bring_back(quarter))}"
 
 
 def in_steps(rows: Iterator[tuple[object, ...]]) -> Iterator[list[tuple[object, ...]]]:
@@ -121,7 +135,7 @@ def in_steps(rows: Iterator[tuple[object, ...]]) -> Iterator[list[tuple[object, 
 def hold_quarters(connection: psycopg.Connection[Any], snapshot: Snapshot, known: frozenset[str]) -> None:
     """Keep every quarter where it is until this transaction ends. Raises StoredMeanwhile if one was archived since."""
     if snapshot.kind == Kind.ORDERS and {one.table for one in retired(connection, until_commit=True)} - known:
-        raise StoredMeanwhile("The lines of a quarter were archived while this file was being read.")
+        raise StoredMeanwhile(_("The lines of a quarter were archived while this file was being read."))
 
 
 def close(connection: psycopg.Connection[Any], snapshot: Snapshot, planned: Mapping[str, int]) -> None:
@@ -142,7 +156,7 @@ def kept_words(connection: psycopg.Connection[Any], snapshot: Snapshot) -> str:
     """Say how many orders are gone from the platform and stay all the same. Empty where there is none."""
     if not retired(connection):
         return ""
-    orders, _, gone = gone_where(snapshot, archived_too=True)
+    orders, _missing, gone = gone_where(snapshot, archived_too=True)
     count, first, last = connection.execute(
         sql.SQL(WHERE_GONE).format(orders=orders, gone=gone, away=lies_archived("e", "items_at")),
         {"shop": snapshot.shop_id, "as_of": snapshot.as_of, "snapshot": snapshot.id},
@@ -150,8 +164,11 @@ def kept_words(connection: psycopg.Connection[Any], snapshot: Snapshot) -> str:
     if first is None or last is None:
         return ""
     quarters = [str(quarter) for quarter in dict.fromkeys((Quarter.of(first), Quarter.of(last)))]
-    return (
-        f"{plural(count, 'order that the shop no longer has stays', 'orders that the shop no longer has stay')} as before, "
-        f"because the lines of {' to '.join(quarters)} are archived. Bring the quarters back, and the next complete "
-        "snapshot marks them as deleted."
+    return ngettext(
+        "%(num)s\u00a0order that the shop no longer has stays as before, because the lines of %(quarters)s are archived. "
+        "Bring the quarters back, and the next complete snapshot marks them as deleted.",
+        "%(num)s\u00a0orders that the shop no longer has stay as before, because the lines of %(quarters)s are archived. "
+        "Bring the quarters back, and the next complete snapshot marks them as deleted.",
+        count,
+        quarters=_("%(first)s to %(last)s", first=quarters[0], last=quarters[1]) if quarters[1:] else quarters[0],
     )

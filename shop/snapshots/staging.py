@@ -10,6 +10,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.locks import Lease
 from shop.platforms.platform import Platform
 from shop.platforms.records import BadRecord, Kind, Peek
@@ -25,7 +27,7 @@ RULES = b"pult 1"  # part of every source hash: raised when records are mapped d
 KEPT_RAW = 64 << 10
 FEWEST_BAD = 50
 KILLS = "kills_its_worker"
-KILLS_WORDS = "Reading this record has killed one worker after another, most likely for want of memory."
+KILLS_WORDS = N_("Reading this record has killed one worker after another, most likely for want of memory.")
 BAD_SHARE = 0.001
 
 
@@ -57,8 +59,11 @@ class Chunk:
         for bad in mapped.bad:
             if bad.code == CUT_SHORT:
                 raise DamagedFile(
-                    f"Line {bad.number}, the last one, breaks off in the middle: the file was cut short. "
-                    "Nothing was loaded; fetch the file again."
+                    _(
+                        "Line %(number)s, the last one, breaks off in the middle: the file was cut short. Nothing was loaded; "
+                        "fetch the file again.",
+                        number=bad.number,
+                    )
                 )
             self.quarantined.append((lines[bad.number], bad))
         self.to_map = []
@@ -266,22 +271,13 @@ class Stager:
         """Keep the lines that gave no record, without people who were erased; then their file is to be written anew."""
         raws = [self.erased.left_of(line.raw) for line, _ in chunk.quarantined]
         chunk.erased += sum(kept is not line.raw for kept, (line, _) in zip(raws, chunk.quarantined, strict=True))
+        ids = self.snapshot_id, self.shop_id
         with self.connection.cursor() as cursor:
             cursor.executemany(
-                """INSERT INTO quarantined_records (snapshot_id, line, shop_id, byte_offset, raw, raw_bytes, error_code, path, reason)
+                """INSERT INTO quarantined_records (snapshot_id, shop_id, line, byte_offset, raw, raw_bytes, error_code, path, reason)
                    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)""",
                 [
-                    (
-                        self.snapshot_id,
-                        bad.number,
-                        self.shop_id,
-                        line.offset,
-                        kept[:KEPT_RAW],
-                        len(line.raw),
-                        bad.code,
-                        bad.path,
-                        bad.reason,
-                    )
+                    (*ids, bad.number, line.offset, kept[:KEPT_RAW], len(line.raw), bad.code, bad.path, bad.reason)
                     for (line, bad), kept in zip(chunk.quarantined, raws, strict=True)
                 ],
             )
@@ -291,6 +287,11 @@ def refuse_too_many(lines: int, quarantined: int, *, at_end: bool) -> None:
     """Stop before publishing when more than max(50, 0.1 %) of the records are bad."""
     if quarantined > FEWEST_BAD and (at_end or quarantined > FEWEST_BAD * 20) and quarantined > lines * BAD_SHARE:
         raise TooManyBad(
-            f"{quarantined} of {lines} records cannot be read, more than the {max(FEWEST_BAD, int(lines * BAD_SHARE))} that may be set aside. "
-            "Nothing was published; look at their reasons on the snapshot's page."
+            _(
+                "%(quarantined)s of %(lines)s records cannot be read, more than the %(most)s that may be set aside. "
+                "Nothing was published; look at their reasons on the snapshot's page.",
+                quarantined=quarantined,
+                lines=lines,
+                most=max(FEWEST_BAD, int(lines * BAD_SHARE)),
+            )
         )

@@ -14,7 +14,9 @@ from shop.config import Config
 from shop.customers import metrics
 from shop.db import db, session_connection
 from shop.errors import Conflict
-from shop.formatting import number, plural
+from shop.formatting import number
+from shop.languages import N_, ngettext, said
+from shop.languages import gettext as _
 from shop.locks import held
 from shop.orders.item_times import WITHIN, bounds
 from shop.orders.models import Order, OrderItem
@@ -83,14 +85,31 @@ class Undone:
     archived: int = 0
 
     def __str__(self) -> str:
-        words = (
-            f"{plural(self.put_back, 'order', 'orders')} put back as before, {number(self.taken_out)} taken out again."
-        )
+        words = [
+            ngettext(
+                "%(num)s\u00a0order put back as before, %(out)s taken out again.",
+                "%(num)s\u00a0orders put back as before, %(out)s taken out again.",
+                self.put_back,
+                out=number(self.taken_out),
+            )
+        ]
         if self.kept:
-            words += f" {plural(self.kept, 'order was', 'orders were')} changed since and stayed as they are."
+            words.append(
+                ngettext(
+                    "%(num)s\u00a0order was changed since and stayed as they are.",
+                    "%(num)s\u00a0orders were changed since and stayed as they are.",
+                    self.kept,
+                )
+            )
         if self.archived:
-            words += f" {plural(self.archived, 'order', 'orders')} stayed because their lines were archived since."
-        return words
+            words.append(
+                ngettext(
+                    "%(num)s\u00a0order stayed because their lines were archived since.",
+                    "%(num)s\u00a0orders stayed because their lines were archived since.",
+                    self.archived,
+                )
+            )
+        return " ".join(words)
 
 
 @contextmanager
@@ -122,11 +141,17 @@ def undo(snapshot_id: int, by: str, config: Config) -> Iterator[Undone]:
 
 def refuse_other_kinds(snapshot: Snapshot) -> None:
     if snapshot.purpose != "replay":
-        raise Conflict(f"Snapshot {snapshot.id} is no replay, so there is nothing to undo. Nothing was changed.")
+        raise Conflict(
+            _("Snapshot %(id)s is no replay, so there is nothing to undo. Nothing was changed.", id=snapshot.id)
+        )
     if snapshot.kind != "orders":
         raise Conflict(
-            f"Only replays of orders can be undone, and snapshot {snapshot.id} brought {snapshot.kind}. Nothing was changed; "
-            "take a new snapshot, which puts right whatever is not as the platform has it."
+            _(
+                "Only replays of orders can be undone, and snapshot %(id)s brought %(kind)s. Nothing was changed; take a "
+                "new snapshot, which puts right whatever is not as the platform has it.",
+                id=snapshot.id,
+                kind=said(snapshot.kind),
+            )
         )
 
 
@@ -134,15 +159,25 @@ def refuse_too_late(connection: psycopg.Connection[Any], snapshot_id: int) -> No
     state, undone, too_late = connection.execute(
         "SELECT state, undone_at IS NOT NULL, finished_at < clock_timestamp() - %s FROM snapshots WHERE id = %s FOR UPDATE",
         (KEPT, snapshot_id),
-    ).fetchone() or ("gone", False, False)
+    ).fetchone() or (N_("gone"), False, False)
     if state != "done":
-        raise Conflict(f"Snapshot {snapshot_id} is {state}: it has changed nothing, so there is nothing to undo.")
+        raise Conflict(
+            _(
+                "Snapshot %(id)s is %(state)s: it has changed nothing, so there is nothing to undo.",
+                id=snapshot_id,
+                state=said(state),
+            )
+        )
     if undone:
-        raise Conflict(f"Snapshot {snapshot_id} was undone already. Nothing was changed.")
+        raise Conflict(_("Snapshot %(id)s was undone already. Nothing was changed.", id=snapshot_id))
     if too_late:
         raise Conflict(
-            f"Snapshot {snapshot_id} was applied more than {HOURS} hours ago, and what it overwrote is no longer kept. "
-            "Nothing was changed; take a new snapshot, which puts right whatever is not as the platform has it."
+            _(
+                "Snapshot %(id)s was applied more than %(hours)s hours ago, and what it overwrote is no longer kept. "
+                "Nothing was changed; take a new snapshot, which puts right whatever is not as the platform has it.",
+                id=snapshot_id,
+                hours=HOURS,
+            )
         )
 
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 import structlog
 
 from shop.fault_points import fault_point
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.platforms.failures import ExportGone, PlatformFailure, Transient
 from shop.platforms.remote import ExportState, ExportStatus, Remote, Ticket
 from shop.snapshots import retries
@@ -28,7 +30,7 @@ class GivenUp(Transient):
 
     spent = True
 
-    mend = "Run it again when the platform answers; a check of the shop’s connection says whether it does."
+    mend = N_("Run it again when the platform answers; a check of the shop’s connection says whether it does.")
 
 
 def wait_in_turn(row: ExportRow, in_place: bool, tick: Callable[[], None]) -> None:
@@ -49,9 +51,15 @@ def look(remote: Remote, row: ExportRow, ticket: Ticket, looks: int) -> ExportSt
         row.looked(state.status, ticket.job, 0, since)
         return state
     if state.status.is_final:
-        raise ExportGone(f"The platform's export {ticket.job} ended as {state.status}.")
+        raise ExportGone(_("The platform's export %(job)s ended as %(status)s.", job=ticket.job, status=state.status))
     if remote.server_time() - ticket.requested_at > LONGEST:
-        raise ExportGone(f"The platform's export {ticket.job} was not done after {LONGEST.seconds // 3600} hours.")
+        raise ExportGone(
+            _(
+                "The platform's export %(job)s was not done after %(hours)s hours.",
+                job=ticket.job,
+                hours=LONGEST.seconds // 3600,
+            )
+        )
     row.looked(state.status, ticket.job, pause(looks + 1), since)
     return None
 
@@ -65,7 +73,9 @@ def rest_after(row: ExportRow, failure: PlatformFailure) -> None:
     """End the attempt and let the run wait for the next. Raises GivenUp when there were too many failures in a row."""
     count = row.stumbled()
     if count > retries.most_retries():
-        raise GivenUp(f"{failure.happened} It was tried {count} times in a row.", code=failure.code) from failure
+        raise GivenUp(
+            f"{failure.happened} {_('It was tried %(count)s times in a row.', count=count)}", code=failure.code
+        ) from failure
     seconds = retries.rest_of(count, failure.retry_after)
     log.info("run_rests", reason=failure.code, seconds=round(seconds))
     row.rest(seconds, failure)

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError, failure_page
+from shop.languages import gettext as _
 from shop.platforms.failures import PlatformFailure
 from shop.platforms.registry import platform as platform_named
 from shop.shops.models import Shop
@@ -47,7 +48,7 @@ def noted(shop: Shop, body: bytes) -> list[int]:
     try:
         told = platform_named(shop.platform).notice(dict(request.headers), body, keys_of(shop, config.secret_key))
     except PlatformFailure as failure:
-        raise NotSigned(f"{failure.happened} Nothing was changed.") from failure
+        raise NotSigned(f"{failure.happened} {_('Nothing was changed.')}") from failure
     if shop.platform_shop_id is not None and told.shop_id != shop.platform_shop_id:
-        raise NotSigned("The notice is about another shop. Nothing was changed.")
+        raise NotSigned(_("The notice is about another shop. Nothing was changed."))
     return noticing.note(shop, told)

@@ -7,6 +7,8 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.platforms.failures import WrongShop
 from shop.platforms.packing import layers
 from shop.platforms.remote import Remote
@@ -16,7 +18,7 @@ LONGEST = 4 << 20  # bytes of a line that is looked at
 
 
 class FileOfAnotherShop(WrongShop):
-    mend = (
+    mend = N_(
         "Check the shop with `flask shops check` or on its page, which lets it be asked again; "
         "if it stays, tell the platform's support."
     )
@@ -29,7 +31,7 @@ def refuse_foreign(part: Path, remote: Remote) -> None:
     """
     told = [word for line in islice(first_lines(part), LOOKED_AT) if (word := remote.is_ours(line)) is not None]
     if told and not any(told):
-        raise FileOfAnotherShop("The file of the export holds the rows of another shop.")
+        raise FileOfAnotherShop(_("The file of the export holds the rows of another shop."))
 
 
 def first_lines(part: Path) -> Iterator[bytes]:

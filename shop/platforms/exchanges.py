@@ -129,4 +129,4 @@ def reason(error: BaseException) -> str:
 
 
 def host_of(url: str) -> str:
-    return urlsplit(url).hostname or "the platform"
+    return urlsplit(url).hostname or _("the platform")

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from shop.errors import ShopError
 from shop.languages import N_, said
+from shop.languages import gettext as _
 
 LONGEST_WAIT = 3600.0  # seconds; whoever asks us to wait longer is asked again after this
 ADDRESS = re.compile(r"https?:[\\/]+\S+", re.IGNORECASE)
@@ -172,6 +173,6 @@ class FeedTooOld(PlatformFailure):
 
 def quoted(message: str) -> str:
     """Return the platform's own words, fit for a person's eyes: short, without addresses and without what may be a secret."""
-    plain = " ".join(ADDRESS.sub("(an address)", message).split())
+    plain = " ".join(ADDRESS.sub(_("(an address)"), message).split())
     plain = LONG_WORD.sub("•••", plain)
-    return f"“{plain[:200]}”" if plain else "nothing"
+    return f"“{plain[:200]}”" if plain else _("nothing")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from shop.languages import gettext as _
 from shop.platforms.records import BadRecord
 
 BOM = b"\xef\xbb\xbf"
@@ -36,7 +37,9 @@ def parse(raw: bytes) -> Any:
             parse_constant=parts.malformed,
         )
     except json.JSONDecodeError as error:
-        raise BadRecord("not_json", "$", f"The line is not JSON: {error.msg} at character {error.pos + 1}.") from error
+        raise BadRecord(
+            "not_json", "$", _("The line is not JSON: %(what)s at character %(at)s.", what=error.msg, at=error.pos + 1)
+        ) from error
     except RecursionError as error:
         raise too_deep() from error
     if depth_of(tree) > DEEPEST:
@@ -56,7 +59,7 @@ class Parts:
     def object_of(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            keys = [key for key, _ in pairs]
+            keys = [key for key, _value in pairs]
             self.doubled.append((found, next(key for key in keys if keys.count(key) > 1)))
             self.suspicious = True
         elif len(found) > MOST_KEYS:
@@ -82,7 +85,7 @@ class Parts:
 
 
 def too_deep() -> BadRecord:
-    return BadRecord("too_deep", "$", f"The line is nested deeper than {DEEPEST} levels.")
+    return BadRecord("too_deep", "$", _("The line is nested deeper than %(most)s levels.", most=DEEPEST))
 
 
 def decoded(raw: bytes) -> str:
@@ -90,9 +93,9 @@ def decoded(raw: bytes) -> str:
         return raw.decode()
     except UnicodeDecodeError as error:
         if error.end == len(raw) and error.reason == "unexpected end of data":
-            raise BadRecord("not_json", "$", "The line breaks off in the middle of a letter.") from error
+            raise BadRecord("not_json", "$", _("The line breaks off in the middle of a letter.")) from error
         raise BadRecord(
-            "not_utf8", "$", f"The line is not UTF-8 text: byte {error.start + 1} cannot be read."
+            "not_utf8", "$", _("The line is not UTF-8 text: byte %(at)s cannot be read.", at=error.start + 1)
         ) from error
 
 
@@ -109,7 +112,7 @@ def refuse_first(tree: Any, doubled: list[tuple[dict[str, Any], str]]) -> None:
     """Refuse the first thing that must not pass, in the order of the file, with its place."""
     for path, value in walk(tree):
         if isinstance(value, Malformed):
-            raise BadRecord("bad_number", path, f"{shown(value)} is not a number that can be kept.")
+            raise BadRecord("bad_number", path, _("%(value)s is not a number that can be kept.", value=shown(value)))
         if isinstance(value, str):
             refuse_surrogates(path, value)
         elif isinstance(value, dict):
@@ -119,16 +122,22 @@ def refuse_first(tree: Any, doubled: list[tuple[dict[str, Any], str]]) -> None:
 def inspect_object(path: str, found: dict[str, Any], doubled: list[tuple[dict[str, Any], str]]) -> None:
     for holder, key in doubled:
         if holder is found:
-            raise BadRecord("duplicate_key", f"{path}.{key}", f"The key {shown(key)} stands twice in one object.")
+            raise BadRecord(
+                "duplicate_key", f"{path}.{key}", _("The key %(key)s stands twice in one object.", key=shown(key))
+            )
     if len(found) > MOST_KEYS:
-        raise BadRecord("too_many_keys", path, f"One object has {len(found)} keys; {MOST_KEYS} are the most.")
+        raise BadRecord(
+            "too_many_keys",
+            path,
+            _("One object has %(count)s keys; %(most)s are the most.", count=len(found), most=MOST_KEYS),
+        )
     for key in found:
         refuse_surrogates(path, key)
 
 
 def refuse_surrogates(path: str, text: str) -> None:
     if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise BadRecord("lone_surrogate", path, "A text holds half of a character (a lone surrogate).")
+        raise BadRecord("lone_surrogate", path, _("A text holds half of a character (a lone surrogate)."))
 
 
 def walk(tree: Any) -> Iterator[tuple[str, Any]]:
@@ -152,8 +161,13 @@ def replace_controls(tree: Any) -> list[str]:
             if isinstance(child, str) and (clean := child.translate(REPLACED)) != child:
                 value[key] = clean
                 place = f"{path}[{key}]" if isinstance(value, list) else f"{path}.{key}"
-                what = "NUL" if "\0" in child else "control character"
-                changes.append(f"{place.removeprefix('$.')}: {what} replaced")
+                place = place.removeprefix("$.")
+                is_null = "\0" in child
+                changes.append(
+                    _("%(place)s: NUL replaced", place=place)
+                    if is_null
+                    else _("%(place)s: control character replaced", place=place)
+                )
     return changes
 
 

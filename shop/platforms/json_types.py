@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from shop.languages import N_
+from shop.languages import gettext as _
 from shop.platforms.json_tree import shown
 from shop.platforms.records import BadRecord
 
@@ -14,6 +16,18 @@ STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+|\.\.\.)\]")
 LARGEST_ID = 2**63  # beyond the database's whole numbers
 MISSING = re.compile(r"missing required field `([^`]+)`")
 EXPECTED = re.compile(r"Expected `([^`]+)`")
+KINDS = {"str": N_("a text"), "bool": N_("true or false"), "array": N_("a list"), "object": N_("an object")}
+TOGETHER = (  # as a refusal joins them, so that it can be said anew
+    N_("a text or null"),
+    N_("a number or null"),
+    N_("a number or a text"),
+    N_("a text or a number"),
+    N_("a number or a text or null"),
+    N_("a text or a number or null"),
+    N_("true or false or null"),
+    N_("a list or null"),
+    N_("an object or null"),
+)
 
 
 def fit(tree: Any, shape: type[T]) -> T:
@@ -24,7 +38,7 @@ def fit(tree: Any, shape: type[T]) -> T:
             return msgspec.convert(tree, shape)
         except msgspec.ValidationError as error:
             message, path = parted(error)
-            place = tuple(key or "[]" for key, _ in STEP.findall(path))
+            place = tuple(key or "[]" for key, _index in STEP.findall(path))
             if "`str" not in message or place in mended or not digits_to_text(tree, place):
                 raise refusal(tree, message, path) from error
             mended.add(place)
@@ -32,7 +46,7 @@ def fit(tree: Any, shape: type[T]) -> T:
 
 def parted(error: msgspec.ValidationError) -> tuple[str, str]:
     """Return msgspec's message and its path."""
-    message, _, path = str(error).partition(" - at `")
+    message, _at, path = str(error).partition(" - at `")
     return message, path.rstrip("`") or "$"
 
 
@@ -59,15 +73,19 @@ def children(holder: Any, step: str) -> list[Any]:
 def refusal(tree: Any, message: str, path: str) -> BadRecord:
     """Make the refusal with its place and a sentence about what stands there."""
     if missing := MISSING.search(message):
-        return BadRecord("missing_field", f"{path}.{missing[1]}", f"The field “{missing[1]}” is missing.")
+        return BadRecord(
+            "missing_field", f"{path}.{missing[1]}", _("The field “%(name)s” is missing.", name=missing[1])
+        )
     value = value_at(tree, path)
     expected = EXPECTED.search(message)
-    wanted = f"it must be {' or '.join(dict.fromkeys(map(word, expected[1].split(' | '))))}" if expected else message
+    kinds = " or ".join(dict.fromkeys(map(word, expected[1].split(" | ")))) if expected else ""
     if value is None:
-        return BadRecord("missing_field", path, f"The value is null; {wanted}.")
+        said = _("The value is null; it must be %(kinds)s.", kinds=kinds)
+        return BadRecord("missing_field", path, said if expected else f"The value is null; {message}.")
     if type(value) is int and abs(value) >= LARGEST_ID:
-        return BadRecord("out_of_range", path, f"{shown(str(value))} is too large a number.")
-    return BadRecord("bad_value", path, f"The value is {spoken(value)}; {wanted}.")
+        return BadRecord("out_of_range", path, _("%(value)s is too large a number.", value=shown(str(value))))
+    said = _("The value is %(value)s; it must be %(kinds)s.", value=spoken(value), kinds=kinds)
+    return BadRecord("bad_value", path, said if expected else f"The value is {spoken(value)}; {message}.")
 
 
 def value_at(tree: Any, path: str) -> Any:
@@ -78,8 +96,7 @@ def value_at(tree: Any, path: str) -> Any:
 
 def word(kind: str) -> str:
     """Return a type of JSON in the words of people."""
-    words = {"str": "a text", "bool": "true or false", "array": "a list", "object": "an object"}
-    return words.get(kind, kind) if kind not in ("int", "float") else "a number"
+    return KINDS.get(kind, kind) if kind not in ("int", "float") else N_("a number")
 
 
 def spoken(value: object) -> str:

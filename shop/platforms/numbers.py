@@ -3,6 +3,8 @@
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
+from shop.languages import gettext as _
+
 Given = str | int | float  # as JSON has it: "15.30", 15.3 or 15
 
 WRITTEN = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,100})?")
@@ -44,12 +46,17 @@ class Numbers(dict[Given, Decimal]):
             return kept
         exact = exactly(given)
         if abs(exact) >= self.below:
-            raise BadNumber("out_of_range", f"{written(given)} is {self.below:,} or more.")
+            raise BadNumber(
+                "out_of_range", _("%(value)s is %(limit)s or more.", value=written(given), limit=f"{self.below:,}")
+            )
         kept = exact.quantize(self.step, ROUND_HALF_UP)
         if kept != exact:
             if not self.rounds:
                 places = -int(self.step.as_tuple().exponent)
-                raise BadNumber("too_precise", f"{written(given)} has more than {places} decimals.")
+                raise BadNumber(
+                    "too_precise",
+                    _("%(value)s has more than %(places)s decimals.", value=written(given), places=places),
+                )
             self.rounded = True
             return kept
         kept = kept or abs(kept)  # there is no minus zero among amounts
@@ -68,7 +75,7 @@ class Numbers(dict[Given, Decimal]):
 def exactly(given: Given) -> Decimal:
     if isinstance(given, str):
         if not WRITTEN.fullmatch(given):
-            raise BadNumber("bad_number", f"{written(given)} is not a number.")
+            raise BadNumber("bad_number", _("%(value)s is not a number.", value=written(given)))
         return Decimal(given)
     if isinstance(given, float):
         return Decimal(repr(given))

@@ -1,6 +1,7 @@
 """The platforms that Pult knows. Adding one is its folder and one line here."""
 
 from shop.errors import ShopError
+from shop.languages import gettext as _
 from shop.platforms.platform import Platform
 from shop.platforms.shoptet.platform import SHOPTET
 
@@ -16,6 +17,10 @@ def platform(name: str) -> Platform:
     """Return the platform by the name that a shop is stored with."""
     if name not in PLATFORMS:
         raise ShopError(
-            f"“{name}” is no platform that Pult can read. Nothing was changed; it knows {', '.join(PLATFORMS)}."
+            _(
+                "“%(name)s” is no platform that Pult can read. Nothing was changed; it knows %(known)s.",
+                name=name,
+                known=", ".join(PLATFORMS),
+            )
         )
     return PLATFORMS[name]

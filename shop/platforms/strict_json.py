@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from shop.languages import gettext as _
 from shop.platforms.json_tree import parse, replace_controls
 from shop.platforms.json_types import fit, spoken
 from shop.platforms.records import BadRecord
@@ -98,5 +99,5 @@ def unwrapped(tree: object, wrappers: tuple[str, ...]) -> object:
         if isinstance(tree, dict) and isinstance(tree.get(wrapper), dict):
             tree = tree[wrapper]
     if not isinstance(tree, dict):
-        raise BadRecord("bad_value", "$", f"The line holds {spoken(tree)}, not an object.")
+        raise BadRecord("bad_value", "$", _("The line holds %(value)s, not an object.", value=spoken(tree)))
     return tree

@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from shop.languages import gettext as _
+
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=366)  # a shop's clock may be wrong, and orders may be dated ahead, by a year at most
 
@@ -15,9 +17,9 @@ def read_time(given: str) -> datetime:
     try:
         moment = datetime.fromisoformat(given)
     except ValueError as error:
-        raise BadTime(f"“{given[:40]}” is not a time.") from error
+        raise BadTime(_("“%(given)s” is not a time.", given=given[:40])) from error
     if moment.tzinfo is None:
-        raise BadTime(f"“{given[:40]}” does not say its offset from UTC.")
+        raise BadTime(_("“%(given)s” does not say its offset from UTC.", given=given[:40]))
     return moment
 
 
@@ -25,7 +27,7 @@ def read_date(given: str) -> date:
     try:
         return date.fromisoformat(given[:10])
     except ValueError as error:
-        raise BadTime(f"“{given[:40]}” is not a date.") from error
+        raise BadTime(_("“%(given)s” is not a date.", given=given[:40])) from error
 
 
 def is_plausible(moment: datetime) -> bool:

@@ -7,10 +7,15 @@ from cryptography.fernet import InvalidToken
 
 from shop import sealing
 from shop.errors import ShopError
+from shop.languages import N_, said
 from shop.languages import gettext as _
 from shop.shops.models import Shop
 
-SEALED = {"credentials": "token", "access_token": "access token", "webhook_keys": "signature key"}  # column: its noun
+SEALED = {  # column: its noun
+    "credentials": N_("token"),
+    "access_token": N_("access token"),
+    "webhook_keys": N_("signature key"),
+}
 
 
 def seal(shop_id: int, values: Mapping[str, str], secret_key: str) -> bytes:
@@ -29,7 +34,7 @@ def unseal(shop: Shop, secret_key: str, column: str = "credentials") -> dict[str
         raise ShopError(
             _(
                 "The %(column)s of %(slug)s was sealed under another SECRET_KEY and cannot be read. Nothing was changed; bring that key back as SECRET_KEY_BEFORE, or hand in the token again.",
-                column=SEALED[column],
+                column=said(SEALED[column]),
                 slug=shop.slug,
             )
         ) from error

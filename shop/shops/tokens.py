@@ -8,6 +8,7 @@ import psycopg
 from cryptography.fernet import InvalidToken
 from psycopg.errors import LockNotAvailable
 
+from shop.languages import gettext as _
 from shop.platforms.failures import Locked
 from shop.platforms.tokens import AccessToken
 from shop.shops.secrets import opened, seal
@@ -53,7 +54,7 @@ class ShopTokens:
         try:
             return self.stored(connection, "FOR NO KEY UPDATE")
         except LockNotAvailable:
-            raise Locked("Another worker has been fetching the shop's access token for a minute.") from None
+            raise Locked(_("Another worker has been fetching the shop's access token for a minute.")) from None
 
     def stored(self, connection: Connection, lock: str) -> AccessToken | None:
         row = connection.execute(

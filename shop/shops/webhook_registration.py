@@ -19,6 +19,7 @@ from shop.shops.reaching import reached, webhook_url
 from shop.shops.webhook_keys import keep_key
 
 KEPT = N_("Nothing was registered.")
+ELSEWHERE = N_("another address")
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,12 @@ class Registered:
             return _(
                 "The webhook of %(name)s is registered at %(host)s; Pult looks for finished exports itself.",
                 name=shop.name,
-                host=host(self.hook),
+                host=said(host(self.hook)),
             )
         return _(
             "The webhook of %(name)s leads to %(host)s already, and was left there. Exports work, and Pult looks for them itself. To be told at once, replace it.",
             name=shop.name,
-            host=host(self.hook),
+            host=said(host(self.hook)),
         )
 
 
@@ -110,6 +111,6 @@ def keep(shop: Shop, registered: Registered, secret_key: str) -> None:
 def host(hook: Webhook) -> str:
     """Return the host of an address, which may hold a secret behind it."""
     try:
-        return urlsplit(hook.url).hostname or "another address"
+        return urlsplit(hook.url).hostname or ELSEWHERE
     except ValueError:
-        return "another address"
+        return ELSEWHERE

@@ -70,7 +70,7 @@ def test_missing_rights_are_named(script: Script, clock: Clock) -> None:
     play(script, customers=no, **{"system/jobs": no})
     found = steps(script, clock)
     assert outcomes(found) == {"rights": "failed"}
-    assert found["rights"].sentence == "The token may not read customers and jobs."
+    assert found["rights"].sentence == "The token may not read customers, jobs."
     script.expect("GET /api/eshop", no)
     assert list(steps(script, clock)) == ["reachable", "token", "rights"]
 

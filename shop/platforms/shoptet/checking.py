@@ -19,10 +19,10 @@ from shop.platforms.shoptet.webhooks import JOB_FINISHED, registered
 
 TOKEN_FAILURES = (BadCredentials, AddonSuspended, AddonNotInstalled)
 NEEDED = {  # what is read, and a cheap call that shows whether it may be
-    "orders": "/api/orders",
-    "customers": "/api/customers",
-    "products": "/api/products",
-    "jobs": "/api/system/jobs",
+    N_("orders"): "/api/orders",
+    N_("customers"): "/api/customers",
+    N_("products"): "/api/products",
+    N_("jobs"): "/api/system/jobs",
 }
 
 
@@ -74,19 +74,19 @@ def rights(api: Api) -> Step:
             missing.append(name)
     if missing:
         return Step(
-            "rights", Outcome.FAILED, _("The token may not read %(missing)s.", missing=" and ".join(missing)),
-            _("Give it the right to read %(missing)s in the shop's administration.", missing=" and ".join(missing)),
+            "rights", Outcome.FAILED, _("The token may not read %(missing)s.", missing=", ".join(missing)),
+            _("Give it the right to read %(missing)s in the shop's administration.", missing=", ".join(missing)),
         )  # fmt: skip
     return Step("rights", Outcome.OK, _("The token may read orders, customers, products and jobs."))
 
 
 def what_it_is(identity: Identity, access: Access) -> Iterator[Step]:
     """Compare the shop with what is stored of it."""
-    name = f"{identity.name} (number {identity.shop_id})"
+    who = {"name": identity.name, "number": identity.shop_id}
     if access.shop_id is None:
-        yield Step("identity", Outcome.OK, _("The token belongs to %(name)s.", name=name))
+        yield Step("identity", Outcome.OK, _("The token belongs to %(name)s (number %(number)s).", **who))
     elif access.shop_id == identity.shop_id:
-        yield Step("identity", Outcome.OK, _("It is the same shop as before: %(name)s.", name=name))
+        yield Step("identity", Outcome.OK, _("It is the same shop as before: %(name)s (number %(number)s).", **who))
     else:
         yield failed("identity", wrong_shop(identity, access.shop_id))
     yield same("currency", N_("default currency"), identity.currency, access.currency)

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from shop.languages import gettext as _
 from shop.platforms.numbers import Numbers
 from shop.platforms.records import AccountEmail, CustomerRecord
 from shop.platforms.shoptet.fields import (
@@ -62,7 +63,14 @@ class CustomerReader:
         ratio = number_of(customer.price_ratio, self.ratio, "$.priceRatio")
         if self.ratio.rounded:
             self.ratio.rounded = False
-            changes.append(f"priceRatio: {customer.price_ratio} rounded to {ratio}")
+            changes.append(
+                _(
+                    "%(place)s: %(given)s rounded to %(kept)s",
+                    place="priceRatio",
+                    given=customer.price_ratio,
+                    kept=ratio,
+                )
+            )
         return ratio
 
 
@@ -80,7 +88,7 @@ def birth_date(given: str | None, changes: list[str]) -> date | None:
     try:
         return read_date(given)
     except BadTime:
-        changes.append(f"birthDate: {given[:40]} left out, it is not a date")
+        changes.append(_("%(place)s: %(given)s left out, it is not a date", place="birthDate", given=given[:40]))
         return None
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from msgspec.structs import asdict
 
+from shop.languages import gettext as _
 from shop.platforms.json_tree import shown
 from shop.platforms.numbers import BadNumber, Given, Numbers
 from shop.platforms.records import Address, BadRecord
@@ -22,14 +23,21 @@ def key_of(given: str, path: str) -> str:
     """Return an identifier: trimmed, never empty; capitals and leading zeros are part of it."""
     key = given.strip()
     if not key:
-        raise BadRecord("missing_field", path, "The value is empty; it is what the record is known by.")
+        raise BadRecord("missing_field", path, _("The value is empty; it is what the record is known by."))
     return bounded(key, LONGEST_KEY, path)
 
 
 def bounded(text: str, longest: int, path: str) -> str:
     if len(text) > longest:
-        raise BadRecord("too_long", path, f"{shown(text)} has {len(text)} letters; {longest} are the most.")
+        raise too_long(text, longest, path)
     return text
+
+
+def too_long(text: str, longest: int, path: str) -> BadRecord:
+    sentence = _(
+        "%(value)s has %(count)s letters; %(most)s are the most.", value=shown(text), count=len(text), most=longest
+    )
+    return BadRecord("too_long", path, sentence)
 
 
 def email_of(given: str | None, path: str) -> str | None:
@@ -58,7 +66,7 @@ def changed_time(given: str | None, path: str, changes: list[str]) -> datetime |
     moment = moment_of(given, path)
     if is_plausible(moment):
         return moment
-    changes.append(f"{path.removeprefix('$.')}: {given} left out, it cannot be true")
+    changes.append(_("%(place)s: %(given)s left out, it cannot be true", place=path.removeprefix("$."), given=given))
     return None
 
 

@@ -5,10 +5,10 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import msgspec
 
-from shop.platforms.json_tree import shown
+from shop.languages import gettext as _
 from shop.platforms.numbers import BadNumber, Given, Numbers, exactly
 from shop.platforms.records import BadRecord, LineRecord
-from shop.platforms.shoptet.fields import LONGEST_KEY, LONGEST_NAME, bounded, number_of
+from shop.platforms.shoptet.fields import LONGEST_KEY, LONGEST_NAME, bounded, number_of, too_long
 from shop.platforms.shoptet.payloads import Completion, Item, ItemNumber, Order, OrderInPieces, Price
 
 CENT = Decimal("0.01")
@@ -96,9 +96,9 @@ class LineReader:
                 or (sku and len(sku) > LONGEST_KEY)
                 or (guid and len(guid) > LONGEST_KEY)
             ):
-                raise too_long(item, index)
+                raise too_long_key(item, index)
             if amount is None:
-                changes.append(f"items[{index}].amount: null taken as 1")
+                changes.append(_("%(place)s: null taken as 1", place=f"items[{index}].amount"))
             if price.with_vat is None or price.without_vat is None:
                 total, net = self.half_priced(price, index, changes)
             else:
@@ -131,14 +131,14 @@ class LineReader:
         total, net = price.with_vat, price.without_vat
         place = f"items[{index}].itemPrice"
         if total is None and net is None:
-            changes.append(f"{place}: null taken as 0")
+            changes.append(_("%(place)s: null taken as 0", place=place))
             return ZERO, ZERO
         factor = 1 + (ZERO if price.vat_rate is None else self.percent[price.vat_rate]) / HUNDRED
         if net is None:
             assert total is not None
-            changes.append(f"{place}.withoutVat: null, derived from the VAT rate")
+            changes.append(_("%(place)s: null, derived from the VAT rate", place=f"{place}.withoutVat"))
             return self.money[total], (self.money[total] / factor).quantize(CENT, ROUND_HALF_UP)
-        changes.append(f"{place}.withVat: null, derived from the VAT rate")
+        changes.append(_("%(place)s: null, derived from the VAT rate", place=f"{place}.withVat"))
         return (self.money[net] * factor).quantize(CENT, ROUND_HALF_UP), self.money[net]
 
     def parts(
@@ -155,7 +155,7 @@ class LineReader:
             place = f"completion[{index}]"
             amount = number_of(row.amount, self.quantity, f"$.{place}.amount")
             if amount is None:
-                changes.append(f"{place}.amount: null taken as 1")
+                changes.append(_("%(place)s: null taken as 1", place=f"{place}.amount"))
             yield LineRecord(
                 SET_PART,
                 bounded(row.product_guid or "", LONGEST_KEY, f"$.{place}.productGuid") or None,
@@ -200,7 +200,12 @@ class LineReader:
     def rounded_prices(self, order: Order) -> Iterator[str]:
         for path, given, numbers in self.numbers(order):
             if numbers is self.price and given is not None and numbers[given] != exactly(given):
-                yield f"{path.removeprefix('$.')}: {given} rounded to {numbers[given]}"
+                yield _(
+                    "%(place)s: %(given)s rounded to %(kept)s",
+                    place=path.removeprefix("$."),
+                    given=given,
+                    kept=numbers[given],
+                )
         self.price.rounded = False
 
 
@@ -216,16 +221,12 @@ def named(item: Item, index: int, changes: list[str]) -> str:
     if item.name:
         return bounded(item.name, LONGEST_NAME, f"$.items[{index}].name")
     name = item.code or item.item_type
-    changes.append(f"items[{index}].name: empty, taken as {name}")
+    changes.append(_("%(place)s: empty, taken as %(name)s", place=f"items[{index}].name", name=name))
     return name[:LONGEST_NAME]
 
 
-def too_long(item: Item, index: int) -> BadRecord:
+def too_long_key(item: Item, index: int) -> BadRecord:
     """Make the refusal of a line with a key that no database would index."""
     words = (("itemType", item.item_type), ("code", item.code), ("productGuid", item.product_guid))
     word, text = next((word, text) for word, text in words if text and len(text) > LONGEST_KEY)
-    return BadRecord(
-        "too_long",
-        f"$.items[{index}].{word}",
-        f"{shown(text)} has {len(text)} letters; {LONGEST_KEY} are the most.",
-    )
+    return too_long(text, LONGEST_KEY, f"$.items[{index}].{word}")

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
+from shop.languages import gettext as _
 from shop.platforms.json_tree import shown
 from shop.platforms.numbers import Numbers
 from shop.platforms.records import BadRecord, LineRecord, OrderRecord
@@ -101,7 +102,7 @@ class OrderReader:
             raise BadRecord(
                 "out_of_range",
                 "$.price.exchangeRate",
-                "The exchange rate is zero or less: nothing can be divided by it.",
+                _("The exchange rate is zero or less: nothing can be divided by it."),
             )
         return rate
 
@@ -115,16 +116,16 @@ class OrderReader:
         to_pay = number_of(price.to_pay, self.money, "$.price.toPay")
         if total is None:
             total = sum((line.total for line in lines), ZERO)
-            changes.append("price.withVat: null, summed from the lines")
+            changes.append(_("%(place)s: null, summed from the lines", place="price.withVat"))
         if without is None:
             without = sum((line.total_without_vat for line in lines), ZERO)
-            changes.append("price.withoutVat: null, summed from the lines")
+            changes.append(_("%(place)s: null, summed from the lines", place="price.withoutVat"))
         if vat is None:
             vat = total - without
-            changes.append("price.vat: null, taken as the difference")
+            changes.append(_("%(place)s: null, taken as the difference", place="price.vat"))
         if to_pay is None:
             to_pay = total
-            changes.append("price.toPay: null, taken as the total")
+            changes.append(_("%(place)s: null, taken as the total", place="price.toPay"))
         return total, without, vat, to_pay
 
 
@@ -134,7 +135,7 @@ def placed(given: str) -> datetime:
         raise BadRecord(
             "out_of_range",
             "$.creationTime",
-            f"The order was placed on {given[:10]}: orders are kept from 2000 to a year ahead.",
+            _("The order was placed on %(day)s: orders are kept from 2000 to a year ahead.", day=given[:10]),
         )
     return moment
 
@@ -143,7 +144,7 @@ def keep_within_bounds(total: Decimal, lines: list[LineRecord], rate: Decimal) -
     """Refuse amounts that are kept each for itself but not their sum, or not in the shop's currency."""
     largest = max((abs(line.total) for line in lines), default=ZERO)
     if max(abs(total), largest * len(lines)) >= LARGEST * min(rate, Decimal(1)):
-        raise BadRecord("out_of_range", "$.price", "The amounts of this order add up to more than can be kept.")
+        raise BadRecord("out_of_range", "$.price", _("The amounts of this order add up to more than can be kept."))
 
 
 def status_code(status: Status | None) -> str:
@@ -163,5 +164,5 @@ def person(where: dict[str, str]) -> str | None:
 def currency(given: str) -> str:
     code = given.strip().upper()
     if len(code) != 3 or not (code.isascii() and code.isalpha()):
-        raise BadRecord("bad_value", "$.price.currencyCode", f"{shown(given)} is not a currency.")
+        raise BadRecord("bad_value", "$.price.currencyCode", _("%(value)s is not a currency.", value=shown(given)))
     return code

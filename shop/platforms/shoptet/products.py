@@ -2,6 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from shop.languages import gettext as _
 from shop.platforms.numbers import Given, Numbers
 from shop.platforms.records import ProductRecord, SetItemRecord, VariantRecord
 from shop.platforms.shoptet.fields import LONGEST_NAME, bounded, changed_time, key_of, name_of, number_of
@@ -50,7 +51,13 @@ class ProductReader:
         for index, variant in enumerate(given):
             record = self.variant(variant, f"variants[{index}]", changes)
             if record.sku in kept:
-                changes.append(f"variants[{index}].code: {record.sku} stands twice, the last one kept")
+                changes.append(
+                    _(
+                        "%(place)s: %(sku)s stands twice, the last one kept",
+                        place=f"variants[{index}].code",
+                        sku=record.sku,
+                    )
+                )
             kept[record.sku] = record
         return list(kept.values())
 
@@ -88,7 +95,7 @@ class ProductReader:
         number = number_of(given, numbers, f"$.{place}")
         if numbers.rounded:
             numbers.rounded = False
-            changes.append(f"{place}: {given} rounded to {number}")
+            changes.append(_("%(place)s: %(given)s rounded to %(kept)s", place=place, given=given, kept=number))
         return number
 
 
@@ -96,7 +103,7 @@ def named(product: Product, guid: str, variants: list[VariantRecord], changes: l
     if product.name:
         return bounded(product.name, LONGEST_NAME, "$.name")
     name = variants[0].sku if variants else guid
-    changes.append(f"name: empty, taken as {name}")
+    changes.append(_("%(place)s: empty, taken as %(name)s", place="name", name=name))
     return name
 
 
@@ -105,5 +112,5 @@ def currency(given: str | None, place: str, changes: list[str]) -> str | None:
     if len(code) == 3 and code.isascii() and code.isalpha():
         return code
     if code:
-        changes.append(f"{place}: {code[:40]} left out, it is not a currency")
+        changes.append(_("%(place)s: %(given)s left out, it is not a currency", place=place, given=code[:40]))
     return None

@@ -30,7 +30,9 @@ IN_ENVIRONMENT = {  # a connection's parameter: the variable that carries it, so
 BETWEEN = 0.2  # seconds between two looks at a program that works
 MOST_LINES = 200  # of what it says that are kept
 LAST_WORDS = 600  # characters of its errors that are told
-NICE = 10  # of programs that copy and check: whoever waits for a page goes first, and a copy still ends on a busy machine
+NICE = (
+    10  # of programs that copy and check: whoever waits for a page goes first, and a copy still ends on a busy machine
+)
 Told = Callable[[str], None]
 
 

@@ -140,6 +140,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(OperationalError)
     def database_away(error: OperationalError) -> Response:
         log.error("database_away", error=str(error.orig))
+        g.is_database_away = True  # nobody asks it again for this answer
         return failure_page(503)
 
     @app.errorhandler(HTTPException)

@@ -1,6 +1,6 @@
 """Which language somebody is written to in: their own choice, else their browser's, else that of the installation."""
 
-from flask import Flask, request, session
+from flask import Flask, g, request, session
 from sqlalchemy.exc import SQLAlchemyError
 
 from shop.audit.recording import Action, record
@@ -23,6 +23,8 @@ KEPT = "language"  # in the session of a browser that nobody is signed in with y
 
 def chosen() -> str:
     """Return the code of the language that the running request is answered in. It never fails: pages of failure ask it too."""
+    if g.get("is_database_away", False):
+        return session.get(KEPT) or preferred(AT_WORK.code)
     try:
         visitor = signed_in()
         own = visitor.person.language if visitor else None

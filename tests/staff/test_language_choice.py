@@ -4,9 +4,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.exc import OperationalError
 
 from shop.audit.recording import Action
 from shop.settings.options import LANGUAGE
+from shop.staff import language_choice, sessions
 from shop.staff.language_choice import of_person
 from shop.staff.models import Person
 from tests.builders import an_owner, posted, signed_in
@@ -106,3 +108,21 @@ def test_a_mail_is_in_its_readers_language(app: Flask, db: SQLAlchemy, olga: Per
     assert of_person(olga) == of_person(None) == "cs"
     olga.language = "en"
     assert of_person(olga) == "en"
+
+
+def test_while_the_database_is_away_the_browser_decides_and_nobody_asks_again(
+    app: Flask, db: SQLAlchemy, olga: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = signed_in(app.test_client(), olga)
+    asked = []
+
+    def away(_secret: str) -> None:
+        asked.append(1)
+        raise OperationalError("SELECT 1", {}, Exception("no connection"))
+
+    monkeypatch.setattr(sessions, "found", away)
+    monkeypatch.setattr(language_choice, "value", lambda _option: pytest.fail("the settings were asked"))
+    text = page(client, "cs")
+    assert "Databáze neodpovídá" in text
+    assert 'lang="cs"' in text
+    assert len(asked) == 2, "once to let the person in, once for the frame"

@@ -196,6 +196,12 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(said=said, retold=retold)
 
 
+def read_ahead() -> None:
+    """Read every catalogue, and what stored sentences are matched with, before the first page needs them."""
+    for known in LANGUAGES.values():
+        known.catalogue.retold("Nothing is said yet.")
+
+
 def begin() -> None:
     _spoken.set(UNDECIDED)
 

@@ -55,7 +55,7 @@ class Meter:
     def add(self, counts: Counter[str]) -> None:
         """Add to the totals; kept for later where Redis does not answer."""
         try:
-            with current_app.extensions["redis"].pipeline(transaction=False) as pipe:
+            with current_app.extensions["impatient_redis"].pipeline(transaction=False) as pipe:
                 for name, count in counts.items():
                     pipe.hincrby(TOTALS, name, count)
                 pipe.execute()

@@ -72,4 +72,6 @@ class JSONRedisCache(RedisCache):
 def register(app: Flask) -> None:
     cache.init_app(app)
     url = app.config["CACHE_REDIS_URL"]
-    app.extensions["impatient_redis"] = Redis.from_url(url, **app.config["CACHE_OPTIONS"])  # for what a page can do without
+    app.extensions["impatient_redis"] = Redis.from_url(
+        url, **app.config["CACHE_OPTIONS"]
+    )  # for what a page can do without

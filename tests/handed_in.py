@@ -154,7 +154,7 @@ FORMS: dict[str, Callable[[Shop], Example]] = {
     "staff.confirm": lambda _shop: ({}, {FIELD: PASSWORD, "next": "/staff/"}),
     "account.end": lambda _shop: ({"session_id": a_session(olga()).id}, {}),
     "account.end_others": lambda _shop: ({}, {}),
-    "account.language": lambda _shop: ("/account/language", {"language": "cs"}),
+    "account.language": lambda _shop: ({}, {"language": "cs"}),
     "account.password": lambda _shop: (
         {},
         {"present": PASSWORD, "password": "five quiet grey geese", "repeated": "five quiet grey geese"},

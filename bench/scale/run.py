@@ -1,5 +1,6 @@
 """The whole measurement at full size: fill, then pages, lookups, peers, totals, and a day's changes, in one run."""
 
+import gc
 import os
 from contextlib import closing
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ def run(config: Config, scale: float = SCALE, rounds: Rounds = Rounds()) -> list
     """Fill an empty database and take every measurement on it."""
     end = datetime.now(UTC).date() - timedelta(days=1)
     app = create_app(config)
+    gc.collect()
+    gc.freeze()  # as app.py does for the web
     with app.app_context():
         upgrade()
         rows = (

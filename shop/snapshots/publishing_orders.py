@@ -94,13 +94,17 @@ class OrderPublisher(Publisher):
     def name_statuses(self) -> None:
         """Take over the shop's names of its statuses; a new one gets its category from the platform, and counts as it is set."""
         found = self.connection.execute(
-            sql.SQL("""SELECT DISTINCT ON (m.status_code) m.status_code, coalesce(m.status_name, m.status_code)
-                       FROM {main} m JOIN {plan} p USING (line) WHERE p.action IN ('i', 'u')
+            sql.SQL("""SELECT DISTINCT ON (m.status_code) m.status_code, coalesce(m.status_name, m.status_code), s.counted
+                       FROM {main} m JOIN {plan} p USING (line)
+                       LEFT JOIN order_statuses s ON s.shop_id = %s AND s.code = m.status_code
+                       WHERE p.action IN ('i', 'u')
                        ORDER BY m.status_code, m.changed_at DESC NULLS LAST""").format(
                 main=self.table("main"), plan=self.table("plan")
-            )
+            ),
+            (self.shop_id,),
         ).fetchall()
-        counts = counted(self.shop_id, self.platform.name, [code for code, _ in found])
+        new = [code for code, _name, counts in found if counts is None]
+        counts = {code: known for code, _name, known in found} | counted(self.shop_id, self.platform.name, new)
         with self.connection.cursor() as cursor:
             cursor.executemany(
                 """INSERT INTO order_statuses (shop_id, code, name, category, counted) VALUES (%s, %s, %s, %s, %s)
@@ -113,7 +117,7 @@ class OrderPublisher(Publisher):
                         self.platform.status_category(code),
                         counts[code],
                     )
-                    for code, name in found
+                    for code, name, _counts in found
                 ],
             )
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from bench import maintenance
 from bench.meter import Meter
-from bench.scale import cases, day, lines, pages, peers
+from bench.scale import cases, day, lines, pages, peers, taking
 from bench.scale.filling import Filled, fill, is_filled
 from bench.scale.shops import ScaleShop, shops_of
 from bench.table import Row, printed
@@ -70,6 +70,7 @@ def measured(config: Config, app: Flask, largest: ScaleShop, end: date, rounds: 
         peer, end_of_list = peers.peer_client(config.database_url), pages.cursor_of_the_end(meter)
         rows += told(peers.peers(meter, peer, connection, end_of_list, rounds.each))
         rows += told(lines.quarter_totals(connection, end))
+        rows += told(taking.taken_away(meter))
         changes = day.written(connection, largest, end, config.data_dir)
     rows += told(day.imported(environment_of(config), largest, changes, end))
     return rows + proven("of the largest shop, after the changes", largest.slug)

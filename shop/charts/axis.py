@@ -19,7 +19,7 @@ from shop.languages import gettext as _
 TOP, BOTTOM = 14, 26  # room for flags above the plot and for words under it
 AXIS = 44  # width of the y axis
 STEPS = (1, 2, 2.5, 5, 10)
-UNITS = ((1e12, N_("bil.")), (1e9, N_("mld.")), (1e6, N_("mil.")), (1e3, N_("tis.")))
+UNITS = ((1e12, N_("tn")), (1e9, N_("bn")), (1e6, N_("m")), (1e3, N_("k")))
 MOST_LABELS = 5  # as many as a phone has room for
 
 
@@ -64,7 +64,7 @@ def ticks(low: float, high: float, at_most: int, smallest: float = 0) -> tuple[f
 
 
 def short(value: float, levels: Sequence[float]) -> str:
-    """Write a level; all share one unit, which only the outermost spells out: 0; 0,5; 1 mil."""
+    """Write a level; all share one unit, which only the outermost spells out: 0; 0,5; 1 m, or 1 mil. in Czech."""
     widest = max(abs(levels[0]), abs(levels[-1]))
     size, unit = next(((s, u) for s, u in UNITS if widest >= s and widest >= 1e4), (1, ""))
     scaled = value / size

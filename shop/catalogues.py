@@ -3,6 +3,7 @@
 import gettext
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 
@@ -16,10 +17,46 @@ MOST_RETOLD = 4_096  # stored sentences whose words are kept
 HEAD = 8  # characters by which a sentence finds its patterns
 
 APART = "\x04"  # stands between a context and a text, as gettext has it
-COUNT = r"[\d\u00a0\u2212]+"
+LONGEST = 1_000  # characters of a sentence that is said anew; what is longer is the platform's, or no sentence
+MOST_IN_A_ROW = 4  # sentences that one text of the source holds
+COUNT = re.compile(r"[\d\u00a0\u2212]+")
+ANYTHING, A_WORD = re.compile(".+", re.DOTALL), re.compile(r"[^ \n]+")
 FEW_LETTERS = 4  # a sentence with fewer of its own, as “3 of 5”, is known by its values: they are no words in a row
 
-Patterns = dict[str, list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]]]
+Values = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A sentence with values in it: what stands between them, their names, and what each may be.
+
+    It is looked through once, each piece at the first place where it stands: whoever wrote the text, that takes no longer
+    than reading it, which an expression with five values between commas does not promise.
+    """
+
+    pieces: tuple[str, ...]
+    names: tuple[str, ...]
+    value: re.Pattern[str]
+
+    def values_in(self, sentence: str) -> Values | None:
+        """Return the values by name, or None for another sentence."""
+        first, last = self.pieces[0], self.pieces[-1]
+        at, end = len(first), len(sentence) - len(last)
+        if end <= at or not (sentence.startswith(first) and sentence.endswith(last)):
+            return None
+        found: Values = {}
+        for number, (name, piece) in enumerate(zip(self.names, self.pieces[1:], strict=True), 1):
+            until = end if number == len(self.names) else sentence.find(piece, at + 1, end)
+            text = sentence[at:until]
+            if until <= at or not (COUNT if name == "num" else self.value).fullmatch(text):
+                return None
+            if found.setdefault(name, text) != text:
+                return None
+            at = until + len(piece)
+        return found
+
+
+Patterns = dict[str, list[tuple[Pattern, Callable[[Values], str]]]]
 
 
 class Catalogue:
@@ -65,7 +102,7 @@ class Catalogue:
 
     def said_anew(self, sentence: str) -> str:
         """Return a sentence of the source's language in this one: whole, else sentence by sentence; what is unknown stays."""
-        if not self.words:
+        if not self.words or len(sentence) > LONGEST:
             return sentence
         parts = SENTENCE_END.split(sentence)
         told = list(self.runs(parts, plain=True))
@@ -80,7 +117,7 @@ class Catalogue:
         """Say each part anew, the longest run of sentences first that was written as one; None where it is not ours."""
         at = 0
         while at < len(parts):
-            for length in range(len(parts) - at, 0, -1):
+            for length in range(min(len(parts) - at, MOST_IN_A_ROW), 0, -1):
                 found = self.whole(" ".join(parts[at : at + length]), plain=plain)
                 if found is not None or length == 1:
                     yield parts[at], found
@@ -96,9 +133,9 @@ class Catalogue:
             return self.words[sentence]
         for head in (sentence[:HEAD], ""):
             for pattern, translated in self.patterns.get(head, ()):
-                met = pattern.fullmatch(sentence)
-                if met is not None and not (plain and any(map(SENTENCE_END.search, met.groups()))):
-                    return translated(met)
+                values = pattern.values_in(sentence)
+                if values is not None and not (plain and any(map(SENTENCE_END.search, values.values()))):
+                    return translated(values)
         return None
 
     @cached_property
@@ -114,42 +151,31 @@ class Catalogue:
                 keep(found, text, partial(self.recounted, forms))
         return found
 
-    def filled(self, translated: str, met: re.Match[str]) -> str:
-        return translated % {name: self.value(text) for name, text in met.groupdict().items()}
+    def filled(self, translated: str, values: Values) -> str:
+        return translated % {name: self.value(text) for name, text in values.items()}
 
     def value(self, text: str) -> str:
         """Say anew what stood in a sentence; a list word by word, where each of its words is ours."""
         words = [self.whole(word) for word in text.split(", ")]
         known = [word for word in words if word is not None]
-        return ", ".join(known) if 1 < len(words) == len(known) else self.said_anew(text)
+        return ", ".join(known) if 1 < len(words) == len(known) else self.retold(text)
 
-    def recounted(self, forms: tuple[str, ...], met: re.Match[str]) -> str:
-        values = met.groupdict()
+    def recounted(self, forms: tuple[str, ...], values: Values) -> str:
         count = int(re.sub(r"\D", "", values["num"]) or 0)
         form = forms[self.form(count)]
         text = form if PLACEHOLDER.search(form) else f"%(num)s\u00a0{form}"
-        return text % {name: self.said_anew(value) for name, value in values.items()}
+        return text % {name: self.retold(value) for name, value in values.items()}
 
 
-def keep(found: Patterns, text: str, said: Callable[[re.Match[str]], str]) -> None:
-    """Put the pattern of a sentence where sentences that begin so look for it. A count is digits; what else stands there is anything."""
+def keep(found: Patterns, text: str, said: Callable[[Values], str]) -> None:
+    """Put the pattern of a sentence where sentences that begin so look for it."""
     if not PLACEHOLDER.search(text):
         text = f"%(num)s\u00a0{text}"  # a noun that `plural` counts
-    literals = PLACEHOLDER.split(text)
-    own = "".join(literals[::2])
-    is_vague = not literals[0] and not literals[-1] and sum(map(str.isalpha, own)) < FEW_LETTERS
-    value = r"[^ \n]+" if is_vague else ".+?"
-    written, seen = [], set[str]()
-    for index, part in enumerate(literals):
-        if index % 2 == 0:
-            written.append(re.escape(part.replace("%%", "%")))
-        elif part in seen:
-            written.append(f"(?P={part})")
-        else:
-            seen.add(part)
-            written.append(rf"(?P<{part}>{COUNT if part == 'num' else value})")
-    head = literals[0][:HEAD] if len(literals[0]) >= HEAD else ""
-    found.setdefault(head, []).append((re.compile("".join(written), re.DOTALL), said))
+    parts = PLACEHOLDER.split(text)
+    pieces, names = tuple(part.replace("%%", "%") for part in parts[::2]), tuple(parts[1::2])
+    is_vague = not pieces[0] and not pieces[-1] and sum(map(str.isalpha, "".join(pieces))) < FEW_LETTERS
+    head = pieces[0][:HEAD] if len(pieces[0]) >= HEAD else ""
+    found.setdefault(head, []).append((Pattern(pieces, names, A_WORD if is_vague else ANYTHING), said))
 
 
 def keyed(message: Message) -> str:

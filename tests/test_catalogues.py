@@ -129,3 +129,13 @@ def test_a_short_sentence_of_values_is_known_by_them() -> None:
     with spoken(CZECH.code):
         assert retold("12 of 1\u00a0204") == "12 z 1\u00a0204"
         assert retold("relation orders of that name is gone") == "relation orders of that name is gone"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text", ["x, " * 330, "a and b, " * 100, "The platform says no. " * 45, "a of b in c: " * 70, "=1, " * 5_000]
+)
+def test_a_text_of_strangers_costs_a_page_no_more_than_a_look(text: str) -> None:
+    """Five values between commas, tried in every way, would take an expression most of a minute."""
+    with spoken(CZECH.code):
+        assert retold(text.strip()) == text.strip()

@@ -91,6 +91,10 @@ FIELDS = frozenset({  # of entries, as their particulars call them
     N_("visitor"), N_("what"), N_("worker"),
 })  # fmt: skip
 
+CODED = frozenset(
+    {"kind", "mode", "role", "purpose", "state", "outcome", "phase"}
+)  # whose values are words of ours, and no names
+
 
 def act(entry: AuditEntry) -> str:
     """Return what was done; an action of a later version keeps its own name."""
@@ -104,7 +108,7 @@ def particulars(details: Mapping[str, object], say: Callable[[str], str] = str) 
     On a page they are said in the reader's language, `say`; programs read them as they are written.
     """
     names = sorted(details, key=lambda name: name != "before")
-    told = [(called(name, say), in_words(details[name], say)) for name in names]
+    told = [(called(name, say), in_words(details[name], say, say if name in CODED else str)) for name in names]
     return ", ".join(f"{name} {words}" for name, words in told if words)
 
 
@@ -113,11 +117,12 @@ def called(name: str, say: Callable[[str], str]) -> str:
     return say(words) if words in FIELDS else words
 
 
-def in_words(value: object, say: Callable[[str], str]) -> str:
+def in_words(value: object, say: Callable[[str], str], say_value: Callable[[str], str]) -> str:
+    """Return a value as text. Names are nobody's to translate: somebody called Owner stays so."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return say(N_("yes") if value else N_("no"))
     if isinstance(value, list):
-        return f" {say(N_('and'))} ".join(say(str(one)) for one in value)
-    return say(str(value))
+        return f" {say(N_('and'))} ".join(say_value(str(one)) for one in value)
+    return say_value(str(value))

@@ -1,5 +1,6 @@
 """Which language somebody is written to in: their own choice, else their browser's, else that of the installation."""
 
+import structlog
 from flask import Flask, g, request, session
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,6 +19,7 @@ class UnknownLanguage(ShopError):
     """A language that Pult does not speak was asked for."""
 
 
+log = structlog.get_logger()
 KEPT = "language"  # in the session of a browser that nobody is signed in with yet
 
 
@@ -29,7 +31,8 @@ def chosen() -> str:
         visitor = signed_in()
         own = visitor.person.language if visitor else None
         return own or session.get(KEPT) or preferred(value(LANGUAGE))
-    except SQLAlchemyError:
+    except SQLAlchemyError as error:
+        log.warning("language_not_known", error=str(error))
         db.session.rollback()
         return preferred(AT_WORK.code)
 

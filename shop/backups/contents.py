@@ -10,8 +10,8 @@ import psycopg
 from psycopg import sql
 
 from shop.backups.definitions import definitions
-from shop.backups.tools import make_way_here
 from shop.languages import gettext as _
+from shop.making_way import make_way_here
 
 NOT_COPIED = ("staging",)  # what a run that is going on has put aside; it begins again from its file
 AT_ONCE = 2  # tables that are read at the same time

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 
 from shop.backups.contents import NOT_COPIED
-from shop.backups.tools import ToolFailed, environment, make_way_here, run
+from shop.backups.tools import ToolFailed, environment, run
 from shop.local.binaries import Tools
+from shop.making_way import watching_over
 
 JOBS = 2  # tables at once; one core is left to the site on the smallest machine
 BEGUN = re.compile(r'dumping contents of table "([^"]+)\.([^"]+)"')
@@ -26,10 +26,6 @@ def dump(
     def told(line: str) -> None:
         if found := BEGUN.search(line):
             begun.append(f"{found[1]}.{found[2]}")
-            if len(begun) <= 2 * JOBS:  # by then each of its connections has begun with a table
-                with suppress(psycopg.Error):  # the dump itself will tell what is wrong with the server
-                    pids = watching.execute("SELECT pid FROM pg_stat_activity WHERE application_name = %s", (name,))
-                    make_way_here(watching, [pid for (pid,) in pids])
             progress(sum(sizes.get(table, 0) for table in begun[:-JOBS]))
 
     command: list[str | Path] = [
@@ -37,7 +33,7 @@ def dump(
         "--no-password", "--lock-wait-timeout=30s", *(f"--exclude-schema={name}" for name in NOT_COPIED), f"--file={folder}",
     ]  # fmt: skip
     with psycopg.connect(conninfo, autocommit=True) as watching:
-        run(command, environment(conninfo) | {"PGAPPNAME": name}, told)
+        run(command, environment(conninfo) | {"PGAPPNAME": name}, told, look=watching_over(watching, name))
 
 
 def dump_globals(tools: Tools, conninfo: str, folder: Path) -> str | None:

@@ -1,13 +1,16 @@
 """Loads a dump into an empty database, with PostgreSQL's own program."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from shop.backups.tools import environment, run
 from shop.local.binaries import Tools
+from shop.making_way import watching_over
 
 FINISHED = re.compile(r'processing data for table "([^"]+)"')
 
@@ -30,4 +33,6 @@ def load(tools: Tools, folder: Path, conninfo: str, rows: dict[str, int], progre
         tools.folder / "pg_restore", f"--jobs={JOBS}", "--no-owner", "--no-acl", "--exit-on-error", "--verbose", "--no-password",
         f"--dbname={conninfo_to_dict(conninfo).get('dbname', '')}", folder,
     )  # fmt: skip
-    run(command, environment(conninfo), told)
+    name = f"pult restore {os.getpid()}"
+    with psycopg.connect(conninfo, autocommit=True) as watching:
+        run(command, environment(conninfo) | {"PGAPPNAME": name}, told, look=watching_over(watching, name))

@@ -13,18 +13,19 @@ from psycopg.conninfo import make_conninfo
 
 from shop.backups.files import SCRATCH, backups_folder
 from shop.backups.leftovers import remove_scratch
-from shop.backups.tools import make_way
 from shop.errors import ShopError
 from shop.languages import gettext as _
 from shop.local.binaries import Tools
 from shop.local.launching import clean_environment, private_folder, socket_folder, unprivileged
 from shop.local.postgres import PORT, locale
+from shop.making_way import make_way
 
 OWNER, DATABASE = "pult", "restored"
 SETTINGS = {  # it is thrown away: nothing in it needs to outlive a power cut
     "listen_addresses": "", "unix_socket_permissions": "0700", "port": PORT, "fsync": "off", "synchronous_commit": "off",
     "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "4GB", "autovacuum": "off",
     "shared_buffers": "256MB", "maintenance_work_mem": "256MB", "max_connections": "20", "timezone": "UTC", "jit": "off",
+    "max_parallel_workers": "0",  # an index is made by one process, which gives way
 }  # fmt: skip
 PATIENCE = 60.0  # seconds to start
 

@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from shop.languages import N_
 from shop.languages import gettext as _
 from shop.local.binaries import Tools, installations
 from shop.local.launching import clean_environment
+from shop.making_way import make_way
 
 IN_ENVIRONMENT = {  # a connection's parameter: the variable that carries it, so that no password stands in a command line
     "host": "PGHOST", "hostaddr": "PGHOSTADDR", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER",
@@ -30,9 +31,6 @@ IN_ENVIRONMENT = {  # a connection's parameter: the variable that carries it, so
 BETWEEN = 0.2  # seconds between two looks at a program that works
 MOST_LINES = 200  # of what it says that are kept
 LAST_WORDS = 600  # characters of its errors that are told
-NICE = (
-    10  # of programs that copy and check: whoever waits for a page goes first, and a copy still ends on a busy machine
-)
 Told = Callable[[str], None]
 
 
@@ -80,9 +78,15 @@ def environment(conninfo: str) -> dict[str, str]:
 
 
 def run(
-    command: Sequence[str | Path], environ: Mapping[str, str], told: Told | None = None, output: Path | None = None
+    command: Sequence[str | Path],
+    environ: Mapping[str, str],
+    told: Told | None = None,
+    output: Path | None = None,
+    look: Callable[[], None] = lambda: None,
 ) -> None:
     """Run a program to its end; `told` hears each line of its standard error at once, `output` takes its standard output.
+
+    `look` is called a few times a second meanwhile.
 
     Ends it, with all that it has started, when this process is asked to stop. Raises `ToolFailed` with its own words.
     """
@@ -107,34 +111,13 @@ def run(
         try:
             while program.poll() is None:
                 stopping.check()
+                look()
                 time.sleep(BETWEEN)
         finally:
             end(program)
             ear.join(timeout=5)
     if program.returncode:
         raise ToolFailed(_("%(program)s failed: %(said)s", program=Path(command[0]).name, said=last_words(said)))
-
-
-def make_way(pid: int) -> None:
-    """Let the work of others go before a process of ours and before what it starts from now on."""
-    os.setpriority(os.PRIO_PROCESS, pid, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
-
-
-def make_way_here(connection: psycopg.Connection[Any], pids: Iterable[int]) -> None:
-    """Let the work of others go before these processes of a server too, where it runs on this machine and they are ours to slow.
-
-    A server elsewhere, or one of another owner, works for us as for everybody.
-    """
-    if not connection.info.host.startswith(("/", "127.", "localhost", "::1")):
-        return
-    for pid in pids:
-        try:
-            if (
-                Path(f"/proc/{pid}/comm").read_text().startswith("postgres")
-            ):  # in a container its numbers mean other processes
-                make_way(pid)
-        except OSError:  # it has ended, or belongs to somebody else
-            continue
 
 
 def listen(program: subprocess.Popen[str], said: deque[str], told: Told | None) -> None:

@@ -19,7 +19,7 @@ from shop.partitions.quarters import PARENT, Quarter
 from shop.partitions.record import ASTRAY, Conversion
 from shop.partitions.shadow import same_key, sets, shape_of
 
-AT_ONCE = 2_000  # keys whose twins are locked together, for some tens of milliseconds
+AT_ONCE = 500  # keys whose twins are locked together, for some tens of milliseconds
 BY_KEY = (
     "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
     " set_config('enable_mergejoin', 'off', true)"
@@ -35,7 +35,7 @@ TAKE_AWAY = """
 PUT_RIGHT = """
     INSERT INTO {other} ({columns}) SELECT {columns} FROM {live} l WHERE EXISTS (SELECT FROM looked_at a WHERE {live_looked})
     FOR SHARE ON CONFLICT ({key}) DO UPDATE SET {sets}"""
-FORGET = "DELETE FROM {astray} WHERE id IN (SELECT id FROM looked_at)"
+FORGET = "DELETE FROM {astray} WHERE id = ANY (ARRAY(SELECT id FROM looked_at))"  # by its key: joins only loop here
 # A plain table has no tree: PostgreSQL answers without a row, not with the table itself.
 WRITERS = """
     SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted AND mode = 'RowExclusiveLock'

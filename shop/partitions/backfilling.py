@@ -22,6 +22,10 @@ SMALLEST, LARGEST = 200, 20_000  # rows a batch
 WAITS = "20ms"  # for a writer who is just at a row of the batch; then the batch is put off, and the writer goes on
 LOOK = 1.0  # seconds between two looks at the disk
 PAUSE = 1.0  # seconds until the next try after a full disk
+CALM = (
+    0.015  # seconds for a COMMIT of ours; where it takes longer, the disk has enough to do, and others wait for it too
+)
+BREATHS, LONGEST_BREATH = 4, 0.5  # times as long the next batch waits then; seconds
 BETWEEN_PASSES = 0.2  # seconds before rows that were locked are tried again
 BUDGET = 3600.0  # seconds that one locked row may keep the end waiting
 Key = list[str]
@@ -35,10 +39,11 @@ COPY = """
 SKIPS_CHECKS = """
     SELECT rolsuper OR (current_setting('server_version_num')::int >= 150000
         AND has_parameter_privilege('session_replication_role', 'SET')) FROM pg_roles WHERE rolname = current_user"""
-# Found by the primary key alone. What a crash takes of the last batches it takes of what is noted about them too.
+# Found by the primary key alone. What a batch writes goes to the disk while it is written, and its log with its own COMMIT:
+# else a checkpoint, or the COMMIT of somebody who waits for it, brings there at once what many batches have written.
 LIGHT = {
-    "enable_seqscan": "off", "enable_bitmapscan": "off", "synchronous_commit": "off", "jit": "off",
-    "max_parallel_workers_per_gather": "0", "lock_timeout": WAITS,
+    "enable_seqscan": "off", "enable_bitmapscan": "off", "synchronous_commit": "local", "jit": "off",
+    "max_parallel_workers_per_gather": "0", "lock_timeout": WAITS, "backend_flush_after": "256kB",
 }  # fmt: skip
 
 
@@ -97,8 +102,12 @@ class Copier:
                 values["figures"] = {"filled_by": self.own_transaction()}
             record.change(self.connection, conversion, **values)
             fault_point("partitions.batch.before_commit")
+            worked = time.monotonic()
+        committed = time.monotonic()
         fault_point("partitions.batch")
-        self.adapt(time.monotonic() - began)
+        self.adapt(worked - began)
+        if committed - worked > CALM:
+            time.sleep(min((committed - worked) * BREATHS, LONGEST_BREATH))
 
     def copy(self, above: Key | None, up_to: Key | None) -> tuple[int, Key | None]:
         """Copy the next rows of a range; returns how many, and the key of the last."""

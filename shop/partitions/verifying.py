@@ -1,6 +1,7 @@
 """Proves on one snapshot that both tables hold the same rows, and that the new one is made as it should be."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
 from typing import Any
 
 import psycopg
@@ -9,13 +10,15 @@ from psycopg.conninfo import make_conninfo
 
 from shop.errors import ShopError
 from shop.locks import Lease
+from shop.making_way import make_way_here
 from shop.partitions.quarters import PARENT, Quarter
 from shop.partitions.record import NEXT, SPLIT, Conversion
 from shop.partitions.shadow import CONSTRAINTS, GRANTS, INDEXES, OWNER, shape_of, suffixed, wanted_indexes
 
 WORD = 2**64
+# Rows of two tables with the same columns are compared, so they need not become text for it: that takes twice as long.
 SUMS = """
-    SELECT date_trunc('quarter', created_at, 'UTC'), count(*), sum(hashtextextended(ROW({columns})::text, 0))
+    SELECT date_trunc('quarter', created_at::timestamp), count(*), sum(hash_record_extended(ROW({columns}), 0))
     FROM {table} GROUP BY 1"""
 FIRST = 20  # differences that are named
 Sums = dict[str, tuple[int, str]]  # by quarter: lines, and a hash of 64 bits that does not ask for their order
@@ -27,17 +30,18 @@ class NotTheSame(ShopError):
 
 def verify(connection: psycopg.Connection[Any], lease: Lease, conversion: Conversion) -> dict[str, Any]:
     """Compare rows and form; returns what was found, raises `NotTheSame` with what differs. Changes nothing but statistics."""
-    connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(NEXT)))
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
     try:
         with connection.transaction(), ThreadPoolExecutor(1) as pool:
             connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # it may wait for the other side
             row = connection.execute("SELECT pg_export_snapshot()").fetchone()
-            reading = pool.submit(live_as_of, row[0] if row else "", connection.info)
-            next_ = sums(connection, NEXT)
-            live, orphans = reading.result()
+            snapshot = row[0] if row else ""
+            reading = pool.submit(as_of, snapshot, connection.info, PARENT)
+            next_, orphans = as_of(snapshot, connection.info, NEXT)
+            live, _ = reading.result()
     finally:
         connection.isolation_level = None
+    gather_statistics(connection.info)
     with connection.transaction():
         lease.check(connection)
     differences = [*differing(live, next_), *differences_of_form(connection, conversion.direction == SPLIT)]
@@ -55,12 +59,37 @@ def verify(connection: psycopg.Connection[Any], lease: Lease, conversion: Conver
     }
 
 
-def live_as_of(snapshot: str, info: psycopg.ConnectionInfo) -> tuple[Sums, int]:
-    """Read the live table, and count the orphans of the new one, over a second connection that sees what the first sees."""
+def gather_statistics(info: psycopg.ConnectionInfo) -> None:
+    """Let the planner know the new table, once it was read as a whole.
+
+    Whoever reads a page first marks its rows as committed, and so writes to the log; the comparison does that more gently.
+    """
+    with own_connection(info) as connection:
+        connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(NEXT)))
+
+
+def own_connection(info: psycopg.ConnectionInfo) -> psycopg.Connection[Any]:
+    """Connect once more, for work that keeps a core busy: whoever writes meanwhile goes first."""
+    connection = psycopg.connect(
+        make_conninfo(**info.get_parameters(), password=info.password or None), autocommit=True
+    )
+    make_way_here(connection, [connection.info.backend_pid])
+    connection.execute("SET max_parallel_workers_per_gather = 0")  # more processes would not give way
+    return connection
+
+
+def as_of(snapshot: str, info: psycopg.ConnectionInfo, table: str) -> tuple[Sums, int]:
+    """Read a table, and count the orphans in the new one, over a connection of its own that sees what the first sees.
+
+    Both tables are read at once, which keeps two cores busy: whoever writes meanwhile goes first.
+    """
     with psycopg.connect(make_conninfo(**info.get_parameters(), password=info.password or None)) as connection:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
-        return sums(connection, PARENT), count_orphans(connection)
+        connection.execute("SET LOCAL timezone = 'UTC'")
+        connection.execute("SET LOCAL max_parallel_workers_per_gather = 0")  # more processes would not give way
+        make_way_here(connection, [connection.info.backend_pid])
+        return sums(connection, table), count_orphans(connection) if table == NEXT else 0
 
 
 def sums(connection: psycopg.Connection[Any], table: str) -> Sums:
@@ -69,7 +98,9 @@ def sums(connection: psycopg.Connection[Any], table: str) -> Sums:
     rows = connection.execute(
         sql.SQL(SUMS).format(columns=sql.SQL(", ").join(map(sql.Identifier, columns)), table=sql.Identifier(table))
     )
-    return {str(Quarter.of(start)): (count, f"{int(total) % WORD:016x}") for start, count, total in rows}
+    return {
+        str(Quarter.of(start.replace(tzinfo=UTC))): (count, f"{int(total) % WORD:016x}") for start, count, total in rows
+    }
 
 
 def differing(live: Sums, next_: Sums) -> list[str]:

@@ -11,7 +11,7 @@ import structlog
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import MetaData, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
@@ -62,7 +62,30 @@ def register(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db)
     with app.app_context():
+        event.listen(db.engine, "do_connect", connect_for_pool)
         event.listen(db.engine, "checkout", name_connection)
+
+
+class Pooled(psycopg.Connection[Any]):
+    """A connection of the pool. What it has prepared outlives a transaction that is given up without having failed.
+
+    psycopg forgets it all with every rollback, as a table that was made in the transaction may be gone; every page ends with
+    one, and would have each of its statements parsed and planned anew. Nobody makes a table in a transaction of a page, and
+    where something failed, a column's type changed by a migration say, psycopg's own way is taken.
+    """
+
+    def rollback(self) -> None:
+        if self.info.transaction_status != TransactionStatus.INTRANS:
+            super().rollback()
+            return
+        with self.lock:
+            answer = self.pgconn.exec_(b"ROLLBACK")
+        if answer.status != ExecStatus.COMMAND_OK:
+            raise psycopg.OperationalError(answer.error_message.decode(errors="replace"))
+
+
+def connect_for_pool(_dialect: object, _record: object, words: list[Any], options: dict[str, Any]) -> Pooled:
+    return Pooled.connect(*words, **options)
 
 
 def name_connection(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:

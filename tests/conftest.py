@@ -20,6 +20,7 @@ from redis import Redis
 from shop.config import Config
 from shop.db import db as handle
 from shop.factory import create_app
+from shop.listing import density
 from shop.local.servers import Addresses
 from shop.privacy import journal
 from tests import canaries, servers
@@ -135,6 +136,7 @@ def clean(config: Config, sweeper: psycopg.Connection[Any]) -> None:
     (config.data_dir / journal.NAME).unlink(missing_ok=True)
     with Redis.from_url(config.redis_url) as connection:
         connection.flushdb()
+    density.forget()
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from sqlalchemy.orm import Session
 
 from shop.listing import density
 from shop.listing.cursor import Cursor
-from shop.listing.limits import LONG_PATIENCE, PATIENCE, within
+from shop.listing.limits import LONG_PATIENCE, PATIENCE, search_is_over, within
 from shop.listing.listing import Listing, Whole
 from shop.listing.prepared import asked, place_key, place_tie, question
 from shop.listing.scopes import Scope
@@ -99,10 +99,10 @@ def looked_at(session: Session, listing: Listing, scopes: Sequence[Scope], limit
     patience = LONG_PATIENCE if listing.spec.by_shop else PATIENCE
     one = question("gathered", listing, scopes, limit, most)
     build = partial(counted_page, listing, scopes, limit, most)
-    rows = within(session, patience, lambda: asked(session, one, build, listing))
+    rows = within(session, patience, lambda: asked(session, one, build, listing), says_when_over=True)
     if not rows:
         return None if rows is None else Gathered({}, {}, [], most)
-    keys = [Key(*row[2:]) for row in rows if row[2] is not None]
+    keys = [Key(*row[2:7]) for row in rows if row[2] is not None]
     counts, sums = (json.loads(rows[0][column] or "{}") for column in (0, 1))
     amounts = {int(shop_id): Decimal(total) for shop_id, total in sums.items()}
     return Gathered({int(shop_id): count for shop_id, count in counts.items()}, amounts, keys, most)
@@ -114,7 +114,8 @@ def counted_page(listing: Listing, scopes: Sequence[Scope], limit: int, most: in
     if found is None:
         return None
     page, shops = page_of(listing, scopes, found, limit), by_shop(found)
-    statement = select(shops.c.counts, shops.c.sums, *page.c).select_from(shops.outerjoin(page, true()))
+    columns = (shops.c.counts, shops.c.sums, *page.c, shops.c.over)
+    statement = select(*columns).select_from(shops.outerjoin(page, true()))
     return statement.order_by(*in_order(listing, page))
 
 
@@ -197,13 +198,13 @@ def of_shops(listing: Listing, segment: Segment, scope: Scope) -> list[ColumnEle
     """
     if len(scope.shop_ids) > 1:
         return [segment.shop.in_(scope.shop_ids)]
-    shop_id, own = scope.shop_ids[0], scope.within.get(scope.shop_ids[0], ())
+    shop_id, own = scope.shop_ids[0], scope.within(scope.shop_ids[0])
     words_alone = all(known.within(value, shop_id) is not None for known, value in listing.filters())
     return [segment.shop + literal(0, Integer) == shop_id if own and words_alone else segment.shop == shop_id, *own]
 
 
 def by_shop(found: CTE) -> Subquery:
-    """Return one row: the counts and the sums of the measure in each shop, as the texts of JSON objects."""
+    """Return one row: the counts and the sums of the measure in each shop, as the texts of JSON objects, and that it is over."""
     shops = (
         select(found.c.shop_id, func.count().label("count"), func.sum(found.c.measure).label("total"))
         .group_by(found.c.shop_id)
@@ -211,7 +212,8 @@ def by_shop(found: CTE) -> Subquery:
     )
     counts = func.json_object_agg(shops.c.shop_id, shops.c.count)
     sums = func.json_object_agg(shops.c.shop_id, cast(shops.c.total, Text)).filter(shops.c.total.is_not(None))
-    return select(cast(counts, Text).label("counts"), cast(sums, Text).label("sums")).subquery("shops")
+    columns = (cast(counts, Text).label("counts"), cast(sums, Text).label("sums"), search_is_over().label("over"))
+    return select(*columns).subquery("shops")
 
 
 def page_of(listing: Listing, scopes: Sequence[Scope], found: CTE, limit: int) -> Subquery:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from psycopg.errors import QueryCanceled
+from sqlalchemy import ColumnElement, func, true
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -33,7 +34,9 @@ WALKING, WALKED = (
 )
 
 
-UNSAID, IS_WALKING = "settings not said yet", "walks an index"  # kept with the session
+AFTERWARDS = {"statement_timeout": str(LONGEST), "plan_cache_mode": "force_generic_plan"}
+FOR_ITS_VALUES = "SET LOCAL plan_cache_mode = force_custom_plan"
+UNSAID, IS_WALKING, IS_OVER = "settings not said yet", "walks an index", "has searched"  # kept with the session
 
 
 def settle(session: Session) -> None:
@@ -43,7 +46,15 @@ def settle(session: Session) -> None:
     it, is cheap only while what matches lies anywhere in it; the orders of last month all lie at its end. It is said to the
     server together with what comes next, as each message costs a page its own way there and back.
     """
-    session.info.update({UNSAID: SETTLED, IS_WALKING: False})
+    session.info.update({UNSAID: SETTLED, IS_WALKING: False, IS_OVER: False})
+
+
+def search_is_over() -> ColumnElement[str]:
+    """Return what a statement says of itself, for `within`: after it, statements may take their time again.
+
+    What follows a search reads its rows by their keys, and need not be planned for their values. To be selected once.
+    """
+    return func.concat(*(func.set_config(name, value, true()) for name, value in AFTERWARDS.items()))
 
 
 def say(session: Session, *settings: str) -> None:
@@ -52,8 +63,14 @@ def say(session: Session, *settings: str) -> None:
     session.connection().exec_driver_sql("; ".join(filter(None, (unsaid, *settings))))
 
 
-def within(session: Session, milliseconds: int, work: Callable[[], Result]) -> Result | None:
-    """Return what the work reads, or None where its statements take longer; then the transaction is as it was before."""
+def within(
+    session: Session, milliseconds: int, work: Callable[[], Result], *, says_when_over: bool = False
+) -> Result | None:
+    """Return what the work reads, or None where its statements take longer; then the transaction is as it was before.
+
+    `says_when_over`: its only statement selects `search_is_over`, which spares a message to the server. The savepoint then
+    stays until the transaction ends, where it costs nothing.
+    """
     keep_index_order(session, start=False, saying=f"SAVEPOINT patience; SET LOCAL statement_timeout = {milliseconds:d}")
     try:
         found = work()
@@ -63,7 +80,10 @@ def within(session: Session, milliseconds: int, work: Callable[[], Result]) -> R
             say(session, "ROLLBACK TO SAVEPOINT patience; RELEASE SAVEPOINT patience")
             return None
         raise
-    say(session, f"RELEASE SAVEPOINT patience; SET LOCAL statement_timeout = {LONGEST:d}")
+    if says_when_over and found:  # nothing at all comes back where nothing was sent
+        session.info[IS_OVER] = True
+    else:
+        say(session, f"RELEASE SAVEPOINT patience; SET LOCAL statement_timeout = {LONGEST:d}")
     return found
 
 
@@ -73,8 +93,11 @@ def keep_index_order(session: Session, *, start: bool, saying: str = "") -> None
     A walk ends after a few rows, which no estimate of a search knows: sorting, a bitmap, or keeping one side of a join at
     hand, would first read all that match. Who asks for rows by their numbers after a walk need not go back.
     """
+    again = FOR_ITS_VALUES if (start or saying) and session.info.get(IS_OVER) else ""
+    if again:
+        session.info[IS_OVER] = False
     if session.info.get(IS_WALKING, False) != start:
         session.info[IS_WALKING] = start
-        say(session, WALKING if start else WALKED, saying)
+        say(session, WALKING if start else WALKED, again, saying)
     elif saying or UNSAID in session.info:
-        say(session, saying)
+        say(session, again, saying)

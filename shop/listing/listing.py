@@ -110,10 +110,10 @@ class Listing:
         ]
         return [condition for condition in found if condition is not None]
 
-    def within(self, shop_id: int) -> list[ColumnElement[bool]]:
+    def within(self, shop_id: int) -> tuple[ColumnElement[bool], ...]:
         """Return what the filters demand once more in the form that one shop's own index answers."""
         found = [known.within(value, shop_id) for known, value in self.filters()]
-        return [condition for condition in found if condition is not None]
+        return tuple(condition for condition in found if condition is not None)
 
     @property
     def is_served(self) -> bool:

@@ -1,7 +1,7 @@
 """Scopes: the chosen shops, grouped so that one set of conditions holds in each group."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Protocol
@@ -32,6 +32,10 @@ def zone_of(shop: ListedShop) -> ZoneInfo:
     return ZoneInfo(shop.timezone)
 
 
+def nothing_more(_shop_id: int) -> tuple[ColumnElement[bool], ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Scope:
     """Shops in which the same conditions hold. `parts`: for each shop the values of the sort's part column, None where all of them are meant."""
@@ -40,7 +44,9 @@ class Scope:
     zone: ZoneInfo
     conditions: tuple[ColumnElement[bool], ...]
     parts: Mapping[int, tuple[str, ...]] | None = None
-    within: Mapping[int, tuple[ColumnElement[bool], ...]] = field(default_factory=dict)  # by shop, for its own index
+    within: Callable[[int], tuple[ColumnElement[bool], ...]] = (
+        nothing_more  # what one shop's own index is asked, by its id
+    )
     made_of: Hashable = None  # what the conditions are made of besides the listing, as ("paid",); None: nobody says
 
     def of(self, shop_ids: Iterable[int]) -> "Scope | None":
@@ -72,7 +78,6 @@ def scopes(
     found = []
     for _, group in groupby(ordered, key=lambda shop: shop.timezone if by_zone else ""):
         members = list(group)
-        zone = zone_of(members[0])
-        within = {shop.id: tuple(listing.within(shop.id)) for shop in members}
-        found.append(Scope(tuple(within), zone, tuple(listing.conditions(zone)), meant, within, made_of=("listing",)))
+        ids, zone = tuple(shop.id for shop in members), zone_of(members[0])
+        found.append(Scope(ids, zone, tuple(listing.conditions(zone)), meant, listing.within, made_of=("listing",)))
     return found

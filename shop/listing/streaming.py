@@ -116,7 +116,7 @@ def whole(listing: Listing, segment: Segment, scopes: Sequence[Scope]) -> Select
             segment.shop == shop_id,
             *kept_parts(segment, scope, (shop_id,)),
             *scope.conditions,
-            *scope.within.get(shop_id, ()),
+            *scope.within(shop_id),
             *shown(segment),
         )
         for scope in scopes

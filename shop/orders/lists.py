@@ -177,10 +177,10 @@ def order_scopes(listing: Listing, shops: Sequence[ListedShop], statuses: Sequen
 
 def paid_in(scope: Scope, payment: str) -> Scope:
     """Return the scope of those of its orders that are known to be paid, or not to be."""
-    own = {
-        shop_id: (*asked, matches(OWN_WORDS, exactly(PAID + payment, of_shop(shop_id))))
-        for shop_id, asked in scope.within.items()
-    }
+
+    def own(shop_id: int) -> tuple[ColumnElement[bool], ...]:
+        return *scope.within(shop_id), matches(OWN_WORDS, exactly(PAID + payment, of_shop(shop_id)))
+
     found = RARE[payment,]() if (payment,) in RARE else matches(Order.search, exactly(PAID + payment))
     conditions = (*scope.conditions, found)
     return replace(scope, conditions=conditions, within=own, made_of=("payment", payment))

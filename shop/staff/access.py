@@ -34,12 +34,19 @@ class Visitor:
     is_anonymous = False
 
     def __init__(
-        self, person: Person, secret: str | None = None, *, is_due: bool = False, is_proved: bool = False
+        self,
+        person: Person,
+        secret: str | None = None,
+        *,
+        is_due: bool = False,
+        is_proved: bool = False,
+        shops: dict[Shop, int] | None = None,
     ) -> None:
         self.person = person
         self.secret = secret  # None: it is a token
         self.is_due = is_due  # the use of this session or token is to be noted
         self.is_proved = is_proved  # the password was given a short while ago
+        self.shops = shops  # with their numbers, where they came along with the person
 
     def get_id(self) -> str | None:
         return self.secret
@@ -110,6 +117,7 @@ def sees_personal(visitor: Visitor) -> bool:
 
 def note_use(visitor: Visitor) -> None:
     """Write down that a session or a token is in use; now and then, not with each request."""
+    visitor.shops = None  # the commit would let each of them be read anew by itself
     noted = sessions.note_use(visitor.secret) if visitor.secret else tokens.note_use(tokens.carried())
     if noted:
         db.session.commit()
@@ -122,7 +130,9 @@ def forget(_error: BaseException | None) -> None:
 def by_cookie(secret: str) -> Visitor | None:
     """Return whose live session the cookie opens."""
     found = sessions.found(secret)
-    return Visitor(found.person, secret, is_due=found.is_due, is_proved=found.is_proved) if found else None
+    if found is None:
+        return None
+    return Visitor(found.person, secret, is_due=found.is_due, is_proved=found.is_proved, shops=found.shops)
 
 
 def by_token(_request: object) -> Visitor | None:
@@ -213,7 +223,8 @@ def visible_shops() -> list[Shop]:
     Their numbers come along: they count shops that the person may not see, and are the same for everybody.
     """
     if "visible_shops" not in g:
-        numbered = numbered_shops_of(person())
+        visitor = signed_in()
+        numbered = visitor.shops if visitor and visitor.shops is not None else numbered_shops_of(person())
         g.visible_shops = list(numbered)
         g.shop_numbers = {shop.id: number for shop, number in numbered.items()}
     shops: list[Shop] = g.visible_shops

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import aliased, selectinload
 
 from shop.db import db
 from shop.shops.models import Shop
@@ -56,12 +56,19 @@ def shops_given_to(person: Person) -> list[Shop]:
     return list(db.session.scalars(select(Shop).where(Shop.id.in_(theirs)).order_by(Shop.id)))
 
 
+NOT_LATER = aliased(Shop)
+NUMBER = (
+    select(func.count(NOT_LATER.id)).where(NOT_LATER.id <= Shop.id).scalar_subquery()
+)  # of a shop among all that there are
+MAY_SEE = or_(
+    Person.role == Role.OWNER.value,
+    exists().where(PersonShop.staff_id == Person.id, PersonShop.shop_id == Shop.id),
+)  # a shop
+
+
 def numbered_shops_of(person: Person) -> dict[Shop, int]:
     """Return the shops this person may see, each with its number among all that there are, in the order they were connected."""
-    among_all = select(Shop.id, func.row_number().over(order_by=Shop.id).label("number")).subquery()
-    query = select(Shop, among_all.c.number).join(among_all, among_all.c.id == Shop.id).order_by(Shop.id)
-    if person.role != Role.OWNER:
-        query = query.where(Shop.id.in_(select(PersonShop.shop_id).where(PersonShop.staff_id == person.id)))
+    query = select(Shop, NUMBER).join(Person, MAY_SEE).where(Person.id == person.id).order_by(Shop.id)
     return {row[0]: row[1] for row in db.session.execute(query)}
 
 

@@ -11,7 +11,9 @@ from sqlalchemy.engine import CursorResult
 
 from shop.db import db
 from shop.settings import values
+from shop.shops.models import Shop
 from shop.staff.models import Person, SignIn
+from shop.staff.queries import MAY_SEE, NUMBER
 
 IDLE = timedelta(hours=12)  # unused for so long, a session ends
 LONGEST = timedelta(days=14)  # however busy, a session ends after this
@@ -28,6 +30,9 @@ class Live:
     person: Person
     is_due: bool  # its use is to be noted again
     is_proved: bool  # the password was given a short while ago
+    shops: dict[
+        Shop, int
+    ]  # that they may see, each with its number among all that there are, in the order of connection
 
 
 def hashed(secret: str) -> bytes:
@@ -65,22 +70,27 @@ OPENED = (  # put together once: it is asked for with every page
         SignIn.seen_at < func.now() - SEEN_EVERY,
         func.coalesce(SignIn.proved_at > func.now() - PROVED_FOR, False),
         values.version(),
+        Shop,
+        NUMBER,
     )
     .join(SignIn, SignIn.staff_id == Person.id)
+    .outerjoin(Shop, MAY_SEE)
     .where(SignIn.token_hash == bindparam("secret"), Person.state == "active", *live())
+    .order_by(Shop.id)
 )
 
 
 def found(secret: str) -> Live | None:
     """Return the live session that this secret opens, in one statement: a key of the sessions and one of the people.
 
-    The version of the settings comes along, so that a page which reads options asks for nothing more.
+    The person's shops come along, which every page asks for, and the version of the settings.
     """
-    row = db.session.execute(OPENED, {"secret": hashed(secret)}).first()
-    if row is None:
+    rows = db.session.execute(OPENED, {"secret": hashed(secret)}).all()
+    if not rows:
         return None
-    values.note_version(row[3])
-    return Live(*row[:3])
+    person, is_due, is_proved, version = rows[0][:4]
+    values.note_version(version)
+    return Live(person, is_due, is_proved, {row[4]: row[5] for row in rows if row[4] is not None})
 
 
 def note_use(secret: str) -> bool:

@@ -114,13 +114,27 @@ def test_what_met_the_rows_is_tried_first_the_next_time(
     assert walked == [1, 1]
 
 
-def test_garbage_in_place_of_what_is_remembered_is_as_if_nothing_were(
+def test_what_is_remembered_is_forgotten_after_a_while(
     db: SQLAlchemy, shops: list[Shop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = asked(db, shops, country="NZ", sort="total").keys
-    for garbage in ("x", {"a": 1}, [9, 9], [1], None, 7):
-        monkeypatch.setattr(density.cache, "get", lambda _key, garbage=garbage: garbage if ":" in _key[6:] else None)
-        assert asked(db, shops, country="NZ", sort="total").keys == expected
+    asked(db, shops, country="NZ")
+    listing, ids = read(ORDERS, {"country": ["NZ"]}, "secret"), [shop.id for shop in shops]
+    assert density.known(listing, ids, SHARE)
+    later = density.time.monotonic() + density.KEPT + 1
+    monkeypatch.setattr(density.time, "monotonic", lambda: later)
+    assert not density.known(listing, ids, SHARE)
+
+
+def test_no_more_is_remembered_than_a_process_can_hold(
+    db: SQLAlchemy, shops: list[Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(density, "MOST", 3)
+    for number in range(7):
+        listing = read(ORDERS, {"country": ["NZ"], "q": [f"word{number}"]}, "secret")
+        density.remember(listing, [1], SHARE, frozenset({1}))
+        density.remember_way(listing, [1], (0, 1))
+    assert 0 < len(density.DENSE) <= 3
+    assert 0 < len(density.WAYS) <= 3
 
 
 def test_a_status_by_its_totals_is_walked_in_an_index_of_its_own(db: SQLAlchemy, shops: list[Shop]) -> None:

@@ -1,6 +1,6 @@
 """The database: one handle, constraint names, and the identity of every connection."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,9 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.pq import ExecStatus, TransactionStatus
-from sqlalchemy import MetaData, event
+from sqlalchemy import MetaData, TextClause, event
 from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -102,6 +102,17 @@ def name_connection(connection: psycopg.Connection[Any], _record: object, _proxy
         raise InvalidatePoolError(str(error)) from error
     if answer.status != ExecStatus.TUPLES_OK:
         raise InvalidatePoolError(answer.error_message.decode(errors="replace"))
+
+
+WORDED: dict[TextClause, str] = {}
+
+
+def found_by(session: Session, statement: TextClause, parameters: Mapping[str, Any]) -> Sequence[Any]:
+    """Return what a statement of fixed words finds. They are put in the driver's form once, not looked up with each page."""
+    words = WORDED.get(statement)
+    if words is None:
+        words = WORDED[statement] = str(statement.compile(session.connection()))
+    return session.connection().exec_driver_sql(words, parameters).all()
 
 
 def raw_connection(**options: Any) -> psycopg.Connection[Any]:

@@ -69,3 +69,33 @@ def test_d4_our_side_of_a_connection_counts_the_silence(environment: dict[str, s
         assert same.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
         assert same.getsockopt(tcp, socket.TCP_KEEPIDLE) == 15
         assert same.getsockopt(tcp, socket.TCP_USER_TIMEOUT) == 20_000
+
+
+def prepared(db: SQLAlchemy) -> set[str]:
+    found = db.session.execute(text("SELECT statement FROM pg_prepared_statements"))
+    return {words for (words,) in found}
+
+
+def asked_often(db: SQLAlchemy, words: str) -> None:
+    for _ in range(7):  # psycopg prepares what it is asked for a sixth time
+        db.session.execute(text(words))
+
+
+def test_what_a_page_has_prepared_outlives_it(db: SQLAlchemy) -> None:
+    asked_often(db, "SELECT 'a page'")
+    db.session.remove()  # as a request ends: the transaction is rolled back
+    assert any("'a page'" in words for words in prepared(db))
+
+
+def test_nothing_prepared_outlives_a_transaction_that_failed(db: SQLAlchemy) -> None:
+    asked_often(db, "SELECT 'a page'")
+    with pytest.raises(DBAPIError):
+        db.session.execute(text("SELECT 1 / 0"))
+    db.session.remove()
+    assert not any("'a page'" in words for words in prepared(db))
+
+
+def test_a_rolled_back_change_is_gone(db: SQLAlchemy) -> None:
+    db.session.execute(text("CREATE TABLE not_kept (id int)"))
+    db.session.remove()
+    assert db.session.scalar(text("SELECT to_regclass('not_kept')")) is None

@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, BigInteger, Integer, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from shop.customers.models import Customer, CustomerAccount, CustomerMerge, CustomerMetrics
-from shop.db import db
+from shop.db import db, found_by
 
 
 class CustomerRow(NamedTuple):
@@ -55,7 +55,7 @@ ROWS = text("""
 def customer_rows(session: Session, keys: Sequence[Keyed]) -> list[CustomerRow]:
     """Return the customers of the keys, in their order."""
     parameters = {"shop_ids": [key.shop_id for key in keys], "ids": [key.row for key in keys]}
-    return [CustomerRow(*row) for row in session.execute(ROWS, parameters)] if keys else []
+    return [CustomerRow(*row) for row in found_by(session, ROWS, parameters)] if keys else []
 
 
 def customer_of(shop_id: int, customer_id: int) -> Customer | None:

@@ -50,9 +50,9 @@ def settle(session: Session) -> None:
 
 
 def search_is_over() -> ColumnElement[str]:
-    """Return what a statement says of itself, for `within`: after it, statements may take their time again.
+    """Return what the last statement of a search says to the server: those after it may take their time again.
 
-    What follows a search reads its rows by their keys, and need not be planned for their values. To be selected once.
+    They read rows by their keys, and need not be planned for their values. To be selected; see `note_end`.
     """
     return func.concat(*(func.set_config(name, value, true()) for name, value in AFTERWARDS.items()))
 
@@ -81,10 +81,15 @@ def within(
             return None
         raise
     if says_when_over and found:  # nothing at all comes back where nothing was sent
-        session.info[IS_OVER] = True
+        note_end(session)
     else:
         say(session, f"RELEASE SAVEPOINT patience; SET LOCAL statement_timeout = {LONGEST:d}")
     return found
+
+
+def note_end(session: Session) -> None:
+    """Know that a statement has said `search_is_over`: a search after it must take that back."""
+    session.info[IS_OVER] = True
 
 
 def keep_index_order(session: Session, *, start: bool, saying: str = "") -> None:

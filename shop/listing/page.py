@@ -77,7 +77,7 @@ def page_within(session: Session, listing: Listing, scopes: Sequence[Scope], fol
     """Return the page with one row more than it holds, as a sign that the list goes on."""
     limit = listing.per_page + 1
     if listing.is_served:
-        keys = walk(session, listing, scopes, limit)
+        keys = walk(session, listing, scopes, limit, is_last=folded is not None)
         total = folded or counted(bounded_count(session, listing, scopes))
     else:
         keys, total = looked_for(session, listing, scopes, folded, limit)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from shop.listing.cursor import Cursor
-from shop.listing.limits import keep_index_order
+from shop.listing.limits import keep_index_order, note_end, search_is_over
 from shop.listing.listing import Listing
 from shop.listing.prepared import asked, place_key, place_tie, question
 from shop.listing.scopes import Scope
@@ -45,26 +45,46 @@ class Key(NamedTuple):
         return Cursor(self.segment, self.key, self.shop_id, self.tie, rank)
 
 
-def walk(session: Session, listing: Listing, scopes: Sequence[Scope], limit: int, *, divided: bool = True) -> list[Key]:
+def walk(
+    session: Session,
+    listing: Listing,
+    scopes: Sequence[Scope],
+    limit: int,
+    *,
+    divided: bool = True,
+    is_last: bool = False,
+) -> list[Key]:
     """Return up to `limit` rows from the listing's position on, in reading order: backwards they come nearest first.
 
     `divided` walks each part of a shop by itself where the index allows it: right when the parts are all that is asked for.
+    `is_last`: nothing is searched for after it, so that what follows need not be planned for its values.
     """
     keep_index_order(session, start=True)
-    return walked(session, listing, scopes, limit, divided=divided)
+    return walked(session, listing, scopes, limit, divided=divided, is_last=is_last)
 
 
 def walked(
-    session: Session, listing: Listing, scopes: Sequence[Scope], limit: int, *, divided: bool = True
+    session: Session,
+    listing: Listing,
+    scopes: Sequence[Scope],
+    limit: int,
+    *,
+    divided: bool = True,
+    is_last: bool = False,
 ) -> list[Key]:
     """Return the rows of a walk while statements are planned as walks."""
     found: list[Key] = []
-    for number in segments_ahead(listing):
+    numbers = segments_ahead(listing)
+    says = is_last and len(numbers) == 1
+    for number in numbers:
         wanted = limit - len(found)
         if wanted:
-            one = question("window", listing, scopes, number, wanted, divided)
-            build = partial(window, listing, scopes, number, wanted, divided=divided)
-            found += [Key(number, *row) for row in asked(session, one, build, listing)]
+            one = question("window", listing, scopes, number, wanted, divided, says)
+            build = partial(window, listing, scopes, number, wanted, divided=divided, says_when_over=says)
+            rows = asked(session, one, build, listing)
+            found += [Key(number, *row[:4]) for row in rows]
+            if says and rows:
+                note_end(session)
     return found
 
 
@@ -78,7 +98,13 @@ def segments_ahead(listing: Listing) -> list[int]:
 
 
 def window(
-    listing: Listing, scopes: Sequence[Scope], number: int, limit: int, *, divided: bool = True
+    listing: Listing,
+    scopes: Sequence[Scope],
+    number: int,
+    limit: int,
+    *,
+    divided: bool = True,
+    says_when_over: bool = False,
 ) -> Select[Any] | None:
     """Return the statement for the next rows of one segment: the best of each shop, merged; None if no shop is left."""
     segment = listing.sort.segments[number]
@@ -93,7 +119,8 @@ def window(
     merged = parts[0].subquery() if len(parts) == 1 else union_all(*parts).subquery()
     columns = merged.c
     order = directed((columns.key, columns.shop_id, columns.tie), down=down)
-    return select(columns.shop_id, columns.row, columns.key, columns.tie).order_by(*order).limit(limit)
+    over = [search_is_over().label("over")] if says_when_over else []
+    return select(columns.shop_id, columns.row, columns.key, columns.tie, *over).order_by(*order).limit(limit)
 
 
 def starts(

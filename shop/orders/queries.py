@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
 from shop import spans
-from shop.db import db
+from shop.db import db, found_by
 from shop.orders.models import OWN_WORDS, Order
 from shop.search import SKU, exactly, fold, of_shop
 from shop.spans import span
@@ -97,12 +97,12 @@ FOLDED = text(f"""
 def order_rows(session: Session, keys: Sequence[Keyed]) -> list[OrderRow]:
     """Return the orders of the keys, in their order."""
     parameters = {"shop_ids": [key.shop_id for key in keys], "ids": [key.row for key in keys]}
-    return [OrderRow(*row) for row in session.execute(ROWS, parameters)] if keys else []
+    return [OrderRow(*row) for row in found_by(session, ROWS, parameters)] if keys else []
 
 
 def statuses_of(shop_ids: Sequence[int]) -> list[Status]:
     """Return the statuses of the shops, in the order of what they mean."""
-    return [Status(*row) for row in db.session.execute(STATUSES, {"shops": list(shop_ids)})]
+    return [Status(*row) for row in found_by(db.session(), STATUSES, {"shops": list(shop_ids)})]
 
 
 def folded_orders(
@@ -114,7 +114,7 @@ def folded_orders(
         "pair_shops": [shop_id for shop_id, _ in pairs or ()],
         "pair_codes": [code for _, code in pairs or ()],
     }
-    return [FoldedOrders(*row) for row in db.session.execute(FOLDED, parameters)]
+    return [FoldedOrders(*row) for row in found_by(db.session(), FOLDED, parameters)]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import ARRAY, BigInteger, Integer, Text, bindparam, select, text
 from sqlalchemy.orm import Session
 
-from shop.db import db
+from shop.db import db, found_by
 from shop.products.models import Product, ProductVariant
 
 
@@ -91,7 +91,7 @@ WITHOUT_SKU = text("""
 def product_rows(session: Session, keys: Sequence[Keyed]) -> list[ProductRow]:
     """Return the SKUs of the keys, in their order."""
     parameters = {"shop_ids": [key.shop_id for key in keys], "ids": [key.row for key in keys]}
-    return [ProductRow(*row) for row in session.execute(ROWS, parameters)] if keys else []
+    return [ProductRow(*row) for row in found_by(session, ROWS, parameters)] if keys else []
 
 
 def product_of(shop_id: int, product_id: int) -> Product | None:
@@ -112,4 +112,4 @@ def months_of(shop_id: int, skus: Sequence[str]) -> list[MonthSold]:
 
 def sales_without_sku(shop_ids: Sequence[int]) -> dict[int, Decimal]:
     """Return what lines without a SKU brought, by shop: the part of the sales that no row of the list has."""
-    return {row.shop_id: row.sales for row in db.session.execute(WITHOUT_SKU, {"shop_ids": list(shop_ids)})}
+    return {row.shop_id: row.sales for row in found_by(db.session(), WITHOUT_SKU, {"shop_ids": list(shop_ids)})}

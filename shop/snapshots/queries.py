@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import ARRAY, Integer, Text, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
-from shop.db import db
+from shop.db import db, found_by
 from shop.languages import N_
 from shop.snapshots.models import LIVE, FailedSnapshot, QuarantinedRecord, Snapshot, SnapshotAttempt
 
@@ -61,7 +61,7 @@ FILE = text("SELECT file_name, file_sha256 FROM snapshots WHERE id = :id")
 def freshness(shop_ids: Sequence[int], kinds: Sequence[str] = KINDS) -> list[Freshness]:
     """Return the newest done run of every shop and kind, by shop and in the order of the kinds."""
     asked = {"shops": list(shop_ids), "kinds": list(kinds)}
-    return [Freshness(*found) for found in db.session.execute(NEWEST, asked)] if shop_ids and kinds else []
+    return [Freshness(*found) for found in found_by(db.session(), NEWEST, asked)] if shop_ids and kinds else []
 
 
 def file_of(snapshot_id: int) -> SnapshotFile | None:

@@ -40,7 +40,7 @@ def quarter_totals(connection: psycopg.Connection[Any], end: date) -> list[Row]:
     pruned, unpruned = times
     return [
         Row("totals of one quarter over the lines, pruned", f"{pruned:,.0f} ms, {read[0]} of {read[1]} partitions read", "one partition", read[0] == 1),
-        Row("… without pruning", f"{unpruned:,.0f} ms: {unpruned / pruned:.1f}x", "slower", unpruned > pruned),
+        Row("… without pruning", f"{unpruned:,.0f} ms: {unpruned / pruned:.1f}x"),
     ]  # fmt: skip
 
 

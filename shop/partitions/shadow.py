@@ -106,7 +106,7 @@ def build(connection: psycopg.Connection[Any], quarters: Iterable[Quarter] | Non
     for quarter in sorted(quarters or ()):
         cut(connection, quarter, by)
     connection.execute(
-        sql.SQL("CREATE TABLE {} (id bigint GENERATED ALWAYS AS IDENTITY, LIKE {})").format(
+        sql.SQL("CREATE TABLE {} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, LIKE {})").format(
             sql.Identifier(ASTRAY), sql.Identifier(PARENT)
         )
     )

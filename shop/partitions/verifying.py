@@ -11,17 +11,22 @@ from psycopg.conninfo import make_conninfo
 from shop.errors import ShopError
 from shop.locks import Lease
 from shop.making_way import make_way_here
+from shop.partitions.contents import columns_of, listed
 from shop.partitions.quarters import PARENT, Quarter
 from shop.partitions.record import NEXT, SPLIT, Conversion
-from shop.partitions.shadow import CONSTRAINTS, GRANTS, INDEXES, OWNER, shape_of, suffixed, wanted_indexes
+from shop.partitions.shadow import CONSTRAINTS, GRANTS, INDEXES, OWNER, suffixed, wanted_indexes
 
 WORD = 2**64
-# Rows of two tables with the same columns are compared, so they need not become text for it: that takes twice as long.
+# Rows of two tables with the same columns are compared, so they need not become text for it: that takes twice as long. PostgreSQL
+# hashes a record as a sum over its columns, so a sum over rows would not see values that two rows have traded: hashed once more
+# it does. It leaves the sign of a numeric out, as equal hashes need not mean equal values: that stands beside.
 SUMS = """
-    SELECT date_trunc('quarter', created_at::timestamp), count(*), sum(hash_record_extended(ROW({columns}), 0))
-    FROM {table} GROUP BY 1"""
+    SELECT quarter, count(*), sum(hash), sum(hashint8extended(hash, 0)) FROM (
+        SELECT date_trunc('quarter', created_at::timestamp) AS quarter, hash_record_extended(ROW({columns}, {signs}), 0) AS hash
+        FROM {table} OFFSET 0
+    ) AS hashed GROUP BY 1"""
 FIRST = 20  # differences that are named
-Sums = dict[str, tuple[int, str]]  # by quarter: lines, and a hash of 64 bits that does not ask for their order
+Sums = dict[str, tuple[int, str]]  # by quarter: lines, and two hashes of 64 bits that do not ask for their order
 
 
 class NotTheSame(ShopError):
@@ -79,27 +84,25 @@ def own_connection(info: psycopg.ConnectionInfo) -> psycopg.Connection[Any]:
 
 
 def as_of(snapshot: str, info: psycopg.ConnectionInfo, table: str) -> tuple[Sums, int]:
-    """Read a table, and count the orphans in the new one, over a connection of its own that sees what the first sees.
-
-    Both tables are read at once, which keeps two cores busy: whoever writes meanwhile goes first.
-    """
-    with psycopg.connect(make_conninfo(**info.get_parameters(), password=info.password or None)) as connection:
+    """Read a table, and count the orphans in the new one, over a connection of its own that sees what the first sees."""
+    with own_connection(info) as connection:
+        connection.autocommit = False
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
         connection.execute("SET LOCAL timezone = 'UTC'")
-        connection.execute("SET LOCAL max_parallel_workers_per_gather = 0")  # more processes would not give way
-        make_way_here(connection, [connection.info.backend_pid])
         return sums(connection, table), count_orphans(connection) if table == NEXT else 0
 
 
 def sums(connection: psycopg.Connection[Any], table: str) -> Sums:
     """Return count and hash of each quarter's lines."""
-    columns = shape_of(connection).columns
+    columns = columns_of(connection, PARENT)
+    signs = [sql.SQL("{} < 0").format(sql.Identifier(one.name)) for one in columns if one.type.startswith("numeric")]
     rows = connection.execute(
-        sql.SQL(SUMS).format(columns=sql.SQL(", ").join(map(sql.Identifier, columns)), table=sql.Identifier(table))
+        sql.SQL(SUMS).format(columns=listed(columns), signs=sql.SQL(", ").join(signs), table=sql.Identifier(table))
     )
     return {
-        str(Quarter.of(start.replace(tzinfo=UTC))): (count, f"{int(total) % WORD:016x}") for start, count, total in rows
+        str(Quarter.of(start.replace(tzinfo=UTC))): (count, "".join(f"{int(total) % WORD:016x}" for total in totals))
+        for start, count, *totals in rows
     }
 
 

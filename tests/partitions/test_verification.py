@@ -21,6 +21,11 @@ DAMAGE = {
     "two values traded": """UPDATE {next} SET name = CASE line WHEN 1 THEN 'Thing number 2' ELSE 'Thing number 1' END
                             WHERE order_id = 1 AND line IN (1, 2)""",
     "two columns traded": f"UPDATE {{next}} SET sku = name, name = coalesce(sku, '') WHERE {ONE}",
+    "two quantities traded": """UPDATE {next} SET quantity = CASE line WHEN 1 THEN
+                                (SELECT quantity FROM {next} WHERE order_id = 1 AND line = 2) ELSE
+                                (SELECT quantity FROM {next} WHERE order_id = 1 AND line = 1) END
+                                WHERE order_id = 1 AND line IN (1, 2)""",
+    "an amount ten thousand times": f"UPDATE {{next}} SET total = total * 10000 WHERE {ONE}",
     "an amount of the other sign": f"UPDATE {{next}} SET total = -total WHERE {ONE}",
     "a row less": f"DELETE FROM {{next}} WHERE {ONE}",
     "a row more": """INSERT INTO {next} SELECT (jsonb_populate_record(t, '{{"line": 999}}')).* FROM {next} t WHERE order_id = 1 AND line = 1""",

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -54,7 +54,7 @@ class Copier:
     connection: psycopg.Connection[Any]
     lease: Lease
     tell: Tell
-    size: int = 1_000  # rows of the next batch
+    size: int = field(default_factory=lambda: SMALLEST)  # rows of the next batch
 
     def __post_init__(self) -> None:
         self.shape = shape_of(self.connection)

@@ -7,5 +7,12 @@ from shop.partitions import backfilling, turns
 from shop.partitions.conversion import become_partitioned
 
 locks.LASTS, locks.BEAT, turns.LASTS = 1, 0.25, 1
-backfilling.SMALLEST = backfilling.LARGEST = 200
-DEEDS: dict[str, Callable[[int], object]] = {"convert": lambda _argument: become_partitioned()}
+
+
+def convert(size: int) -> None:
+    """Convert the table in batches of so many rows; 200 where none are said."""
+    backfilling.SMALLEST = backfilling.LARGEST = size or 200
+    become_partitioned()
+
+
+DEEDS: dict[str, Callable[[int], object]] = {"convert": convert}

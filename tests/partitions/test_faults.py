@@ -65,13 +65,14 @@ def test_m1_killed_at_any_point_it_goes_on(installation: Installation, tmp_path:
     dice = random.Random(SEED)
     more = dice.choices(("batch.before_commit", "batch.before_commit", "batch"), k=max(0, KILLS - len(POINTS)))
     points = sorted((*POINTS, *more), key=POINTS.index)  # each at least once, in the order in which they are passed
+    size = min(200, installation.rows()[0] // (2 * KILLS))  # rows a batch, so that there are more batches than kills
     with converting(installation, tmp_path / "armed") as warm, installation.connect() as connection:
         writers = started(installation.connect, installation.shop, installation.orders, count=2, pause=0.01)
         for point in points:
-            warm.killed_at(f"partitions.{point}", "convert")
+            warm.killed_at(f"partitions.{point}", "convert", size)
             if point != points[0]:  # once, the lease of the dead is waited for
                 forget_lease(connection, installation)
-        warm.done("convert")
+        warm.done("convert", size)
         for writer in writers:
             writer.stop()
         assert record.needed(connection).phase == Phase.SWAPPED

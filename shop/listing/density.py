@@ -15,6 +15,9 @@ DENSE: dict[
     Hashable, tuple[float, frozenset[int]]
 ] = {}  # by question: until when, on the monotonic clock, and the shops
 WAYS: dict[Hashable, tuple[float, Turn]] = {}
+SLOW: dict[
+    Hashable, float
+] = {}  # questions whose count took longer than anybody waits: until when they are not asked again
 
 
 def known(listing: Listing, shop_ids: Sequence[int], most: int) -> frozenset[int]:
@@ -27,6 +30,17 @@ def remember(listing: Listing, shop_ids: Sequence[int], most: int, dense: frozen
     if len(DENSE) >= MOST:
         DENSE.clear()
     DENSE[(*asked(listing, shop_ids), most)] = (time.monotonic() + KEPT, dense)
+
+
+def is_slow(listing: Listing, shop_ids: Sequence[int]) -> bool:
+    """Tell whether counting took too long a while ago: then nobody waits for it in vain again."""
+    return time.monotonic() < SLOW.get(asked(listing, shop_ids), 0.0)
+
+
+def remember_slow(listing: Listing, shop_ids: Sequence[int]) -> None:
+    if len(SLOW) >= MOST:
+        SLOW.clear()
+    SLOW[asked(listing, shop_ids)] = time.monotonic() + KEPT
 
 
 def way_that_met(listing: Listing, shop_ids: Sequence[int], turns: Sequence[Turn]) -> list[Turn]:
@@ -44,6 +58,7 @@ def remember_way(listing: Listing, shop_ids: Sequence[int], turn: Turn) -> None:
 def forget() -> None:
     DENSE.clear()
     WAYS.clear()
+    SLOW.clear()
 
 
 def asked(listing: Listing, shop_ids: Sequence[int]) -> tuple[Hashable, ...]:

@@ -74,12 +74,15 @@ def gather(session: Session, listing: Listing, scopes: Sequence[Scope], limit: i
     if not listing.spec.by_shop:
         return looked_at(session, listing, scopes, limit, MOST)
     shops = {one.shop_ids[0]: one for scope in scopes for one in each_shop(scope)}
+    if density.is_slow(listing, list(shops)):
+        return None
     share = ceil(MOST / max(1, len(shops)))
     dense = density.known(listing, list(shops), share)
     while True:
         rest = [one for shop_id, one in shops.items() if shop_id not in dense]
         found = looked_at(session, listing, rest, limit, share)
         if found is None:
+            density.remember_slow(listing, list(shops))
             return None
         more = {shop_id for shop_id, count in found.counts.items() if count > share}
         if not more:

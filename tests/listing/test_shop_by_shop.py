@@ -152,3 +152,25 @@ def test_one_shops_words_are_not_anothers(db: SQLAlchemy, shops: list[Shop]) -> 
         asked_for = {"asked": f"'{shop.id}:~nz'"}
         assert db.session.execute(text(found), asked_for).scalar() == [shop.id]
     assert db.session.execute(text(found), {"asked": f"'{shops[0].id}:#a':*"}).scalar() == [shops[0].id]
+
+
+def test_what_took_too_long_to_count_is_not_counted_again_for_a_while(
+    db: SQLAlchemy, shops: list[Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Millions of matches: the first page waits for the count in vain, the next ones do not. The rows are the same."""
+    expected = asked(db, shops, country="NZ")
+    density.forget()
+    monkeypatch.setattr(gathering, "LONG_PATIENCE", 50)
+    looks: list[int] = []
+
+    def far_too_long(session: Any, *_: Any) -> None:
+        looks.append(1)
+        session.execute(text("SELECT pg_sleep(10)"))
+
+    monkeypatch.setattr(gathering, "asked", far_too_long)
+    monkeypatch.setattr(list_page, "sort_out", lambda *_: pytest.fail("the walk meets them"))
+    for _ in range(3):
+        page = asked(db, shops, country="NZ")
+        assert page.keys == expected.keys
+        assert (page.total.value, page.total.exact) == (None, False)
+    assert looks == [1]

@@ -5,42 +5,39 @@ Each process learns it by its own first look. To ask Redis would cost every look
 
 import time
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 from shop.listing.listing import Listing
 
 Turn = tuple[int, int]  # a way of meeting rows, and which try of it
 KEPT = 300.0  # seconds; what is frequent does not become rare in a few minutes, and is told as "at least" only
 MOST = 2_000  # questions; beyond it all are forgotten
-DENSE: dict[
-    Hashable, tuple[float, frozenset[int]]
-] = {}  # by question: until when, on the monotonic clock, and the shops
+DENSE: dict[Hashable, "tuple[float, Known]"] = {}  # by question: until when, on the monotonic clock, and what is known
 WAYS: dict[Hashable, tuple[float, Turn]] = {}
-SLOW: dict[
-    Hashable, float
-] = {}  # questions whose count took longer than anybody waits: until when they are not asked again
 
 
-def known(listing: Listing, shop_ids: Sequence[int], most: int) -> frozenset[int]:
-    """Return the dense shops, none where nothing is remembered."""
-    until, shops = DENSE.get((*asked(listing, shop_ids), most), (0.0, frozenset()))
-    return shops if time.monotonic() < until else frozenset()
+@dataclass(frozen=True)
+class Known:
+    """In which shops more rows match than are counted, and in which that could not be told in time."""
+
+    dense: frozenset[int] = frozenset()
+    slow: frozenset[int] = frozenset()
+
+    @property
+    def walked(self) -> frozenset[int]:
+        return self.dense | self.slow
 
 
-def remember(listing: Listing, shop_ids: Sequence[int], most: int, dense: frozenset[int]) -> None:
+def known(listing: Listing, shop_ids: Sequence[int], most: int) -> Known:
+    """Return what is remembered of a question, nothing where nothing is."""
+    until, found = DENSE.get((*asked(listing, shop_ids), most), (0.0, Known()))
+    return found if time.monotonic() < until else Known()
+
+
+def remember(listing: Listing, shop_ids: Sequence[int], most: int, found: Known) -> None:
     if len(DENSE) >= MOST:
         DENSE.clear()
-    DENSE[(*asked(listing, shop_ids), most)] = (time.monotonic() + KEPT, dense)
-
-
-def is_slow(listing: Listing, shop_ids: Sequence[int]) -> bool:
-    """Tell whether counting took too long a while ago: then nobody waits for it in vain again."""
-    return time.monotonic() < SLOW.get(asked(listing, shop_ids), 0.0)
-
-
-def remember_slow(listing: Listing, shop_ids: Sequence[int]) -> None:
-    if len(SLOW) >= MOST:
-        SLOW.clear()
-    SLOW[asked(listing, shop_ids)] = time.monotonic() + KEPT
+    DENSE[(*asked(listing, shop_ids), most)] = (time.monotonic() + KEPT, found)
 
 
 def way_that_met(listing: Listing, shop_ids: Sequence[int], turns: Sequence[Turn]) -> list[Turn]:
@@ -58,7 +55,6 @@ def remember_way(listing: Listing, shop_ids: Sequence[int], turn: Turn) -> None:
 def forget() -> None:
     DENSE.clear()
     WAYS.clear()
-    SLOW.clear()
 
 
 def asked(listing: Listing, shop_ids: Sequence[int]) -> tuple[Hashable, ...]:

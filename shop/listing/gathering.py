@@ -1,6 +1,7 @@
 """Looks at what matches before walking: counts it up to a bound, and where it is little, sorts just that."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -32,7 +33,8 @@ from sqlalchemy.orm import Session
 
 from shop.listing import density
 from shop.listing.cursor import Cursor
-from shop.listing.limits import LONG_PATIENCE, PATIENCE, search_is_over, within
+from shop.listing.density import Known
+from shop.listing.limits import ALONE, LONG_PATIENCE, PATIENCE, TOGETHER, search_is_over, within
 from shop.listing.listing import Listing, Whole
 from shop.listing.prepared import asked, place_key, place_tie, question
 from shop.listing.scopes import Scope
@@ -46,7 +48,8 @@ MOST = 10_000  # rows that are counted; more are "10 000+"
 class Gathered:
     """What matches: how many, their sum in each shop, and the page of them; no more than `most` of each shop were looked at.
 
-    `dense` are the shops in which there are more: a walk meets them soon, and their rows are not among the keys.
+    `dense` are the shops in which there are more: a walk meets them soon, and their rows are not among the keys. Nor are those
+    of `slow` ones, of which nobody could say in time.
     """
 
     counts: Mapping[int, int]
@@ -54,10 +57,15 @@ class Gathered:
     keys: list[Key]
     most: int
     dense: frozenset[int] = frozenset()
+    slow: frozenset[int] = frozenset()
+
+    @property
+    def walked(self) -> frozenset[int]:
+        return self.dense | self.slow
 
     @property
     def is_whole(self) -> bool:
-        return not self.dense and self.count <= MOST
+        return not self.walked and self.count <= MOST
 
     @property
     def count(self) -> int:
@@ -69,37 +77,54 @@ def gather(session: Session, listing: Listing, scopes: Sequence[Scope], limit: i
     """Return what matches with its first `limit` rows from the position on, or None where that takes too long.
 
     Where indexes answer shop by shop, each shop is looked at by itself: what is frequent in one may be absent from another,
-    and to walk through that other one would mean to read it all. Which shops are dense is remembered for a while.
+    and to walk through that other one would mean to read it all. Which shops are dense is remembered for a while, and of
+    which it could not be told.
     """
     if not listing.spec.by_shop:
         return looked_at(session, listing, scopes, limit, MOST)
     shops = {one.shop_ids[0]: one for scope in scopes for one in each_shop(scope)}
-    if density.is_slow(listing, list(shops)):
-        return None
     share = ceil(MOST / max(1, len(shops)))
-    dense = density.known(listing, list(shops), share)
+    known = density.known(listing, list(shops), share)
+    patience = TOGETHER
     while True:
-        rest = [one for shop_id, one in shops.items() if shop_id not in dense]
-        found = looked_at(session, listing, rest, limit, share)
+        rest = [one for shop_id, one in shops.items() if shop_id not in known.walked]
+        found = looked_at(session, listing, rest, limit, share, patience=patience)
+        if found is not None:
+            more = Known(frozenset(shop_id for shop_id, count in found.counts.items() if count > share))
+        elif patience == TOGETHER:
+            patience, more = LONG_PATIENCE, one_by_one(session, listing, rest, share)
+        else:
+            more = Known(slow=frozenset(one.shop_ids[0] for one in rest))
+        if found is not None and not more.walked:
+            return replace(found, dense=known.dense, slow=known.slow)
+        known = Known(known.dense | more.dense, known.slow | more.slow)
+        density.remember(listing, list(shops), share, known)
+
+
+def one_by_one(session: Session, listing: Listing, shops: Sequence[Scope], share: int) -> Known:
+    """Tell the shops in which much matches, and those of which that takes too long to tell, by a look at each."""
+    dense, slow = set(), set()
+    ends = time.monotonic() + LONG_PATIENCE / 1000
+    for one in shops:
+        shop_id = one.shop_ids[0]
+        found = looked_at(session, listing, [one], 1, share, patience=ALONE) if time.monotonic() < ends else None
         if found is None:
-            density.remember_slow(listing, list(shops))
-            return None
-        more = {shop_id for shop_id, count in found.counts.items() if count > share}
-        if not more:
-            return replace(found, dense=dense)
-        dense |= more
-        density.remember(listing, list(shops), share, dense)
+            slow.add(shop_id)
+        elif found.count > share:
+            dense.add(shop_id)
+    return Known(frozenset(dense), frozenset(slow))
 
 
 def each_shop(scope: Scope) -> Iterator[Scope]:
     return (replace(scope, shop_ids=(shop_id,)) for shop_id in scope.shop_ids)
 
 
-def looked_at(session: Session, listing: Listing, scopes: Sequence[Scope], limit: int, most: int) -> Gathered | None:
+def looked_at(
+    session: Session, listing: Listing, scopes: Sequence[Scope], limit: int, most: int, *, patience: int = PATIENCE
+) -> Gathered | None:
     """Count up to one more than so many rows (of each shop, where shops are looked at alone), sum them, sort the first of them."""
     if not scopes:
         return Gathered({}, {}, [], most)
-    patience = LONG_PATIENCE if listing.spec.by_shop else PATIENCE
     one = question("gathered", listing, scopes, limit, most)
     build = partial(counted_page, listing, scopes, limit, most)
     rows = within(session, patience, lambda: asked(session, one, build, listing), says_when_over=True)

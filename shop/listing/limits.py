@@ -12,7 +12,9 @@ Result = TypeVar("Result")
 
 LONGEST = 5_000  # milliseconds for any statement of a page
 PATIENCE = 150  # milliseconds for counting
-LONG_PATIENCE = 2_000  # … for a count that says in which shops not to walk, and is remembered
+TOGETHER = 400  # … for a count that says in which shops not to walk, and is remembered: in all of them at once,
+ALONE = 400  # in each by itself where that was too long,
+LONG_PATIENCE = 2_000  # and for these together
 TURNS = (60, 300, 1_500)  # milliseconds for a walk, and again for sorting, where nobody knows which of both is quick
 
 

@@ -108,13 +108,13 @@ def looked_for(
     total = folded or (Total(None, exact=False) if gathered is None else at_least(gathered))
     if gathered is None or not listing.spec.by_shop:
         return met_soon(session, listing, scopes, limit), total
-    dense = [kept for scope in scopes if (kept := scope.of(gathered.dense))]
+    dense = [kept for scope in scopes if (kept := scope.of(gathered.walked))]
     return merged(listing, gathered.keys, met_soon(session, listing, dense, limit), limit), total
 
 
 def at_least(gathered: Gathered) -> Total:
-    """Return the total of what was not counted to its end."""
-    return Total(min(gathered.count, MOST), exact=False)
+    """Return the total of what was not counted to its end; none where nothing was counted at all."""
+    return Total(min(gathered.count, MOST) or None, exact=False)
 
 
 def is_many(listing: Listing, folded: Total | None) -> bool:

@@ -80,14 +80,14 @@ def test_where_much_matches_is_remembered_and_not_counted_again(
     counted: list[int] = []
     looked_at = gathering.looked_at
 
-    def watched(session: Any, listing: Any, scopes: Sequence[Scope], limit: int, most: int) -> Any:
+    def watched(session: Any, listing: Any, scopes: Sequence[Scope], limit: int, most: int, **how: int) -> Any:
         counted.extend(shop_id for scope in scopes for shop_id in scope.shop_ids)
-        return looked_at(session, listing, scopes, limit, most)
+        return looked_at(session, listing, scopes, limit, most, **how)
 
     monkeypatch.setattr(gathering, "looked_at", watched)
     first = asked(db, shops, country="NZ")
     listing = read(ORDERS, {"country": ["NZ"]}, "secret")
-    assert density.known(listing, [shop.id for shop in shops], SHARE) == {shops[1].id}
+    assert density.known(listing, [shop.id for shop in shops], SHARE).dense == {shops[1].id}
     counted.clear()
     again = asked(db, shops, country="NZ", sort="total")
     assert counted == [shops[0].id]
@@ -119,10 +119,10 @@ def test_what_is_remembered_is_forgotten_after_a_while(
 ) -> None:
     asked(db, shops, country="NZ")
     listing, ids = read(ORDERS, {"country": ["NZ"]}, "secret"), [shop.id for shop in shops]
-    assert density.known(listing, ids, SHARE)
+    assert density.known(listing, ids, SHARE).dense
     later = density.time.monotonic() + density.KEPT + 1
     monkeypatch.setattr(density.time, "monotonic", lambda: later)
-    assert not density.known(listing, ids, SHARE)
+    assert not density.known(listing, ids, SHARE).dense
 
 
 def test_no_more_is_remembered_than_a_process_can_hold(
@@ -131,7 +131,7 @@ def test_no_more_is_remembered_than_a_process_can_hold(
     monkeypatch.setattr(density, "MOST", 3)
     for number in range(7):
         listing = read(ORDERS, {"country": ["NZ"], "q": [f"word{number}"]}, "secret")
-        density.remember(listing, [1], SHARE, frozenset({1}))
+        density.remember(listing, [1], SHARE, density.Known(frozenset({1})))
         density.remember_way(listing, [1], (0, 1))
     assert 0 < len(density.DENSE) <= 3
     assert 0 < len(density.WAYS) <= 3
@@ -154,23 +154,31 @@ def test_one_shops_words_are_not_anothers(db: SQLAlchemy, shops: list[Shop]) -> 
     assert db.session.execute(text(found), {"asked": f"'{shops[0].id}:#a':*"}).scalar() == [shops[0].id]
 
 
-def test_what_took_too_long_to_count_is_not_counted_again_for_a_while(
-    db: SQLAlchemy, shops: list[Shop], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("late", ["wool", "linen", "both"])
+def test_where_it_takes_too_long_to_tell_a_shop_is_walked_and_not_asked_again(
+    db: SQLAlchemy, shops: list[Shop], through: list[int], monkeypatch: pytest.MonkeyPatch, late: str
 ) -> None:
-    """Millions of matches: the first page waits for the count in vain, the next ones do not. The rows are the same."""
+    """Millions of matches: the first page waits for a count in vain, the next ones do not. The rows are the same."""
     expected = asked(db, shops, country="NZ")
     density.forget()
-    monkeypatch.setattr(gathering, "LONG_PATIENCE", 50)
-    looks: list[int] = []
-
-    def far_too_long(session: Any, *_: Any) -> None:
-        looks.append(1)
-        session.execute(text("SELECT pg_sleep(10)"))
-
-    monkeypatch.setattr(gathering, "asked", far_too_long)
-    monkeypatch.setattr(list_page, "sort_out", lambda *_: pytest.fail("the walk meets them"))
+    through.clear()
+    slow = {shop.id for shop in shops if late in (shop.slug, "both")}
+    looks: list[set[int]] = []
+    monkeypatch.setattr(gathering, "looked_at", watched_looks(gathering.looked_at, looks, slow))
     for _ in range(3):
         page = asked(db, shops, country="NZ")
         assert page.keys == expected.keys
-        assert (page.total.value, page.total.exact) == (None, False)
-    assert looks == [1]
+        assert not page.total.exact
+        assert page.total.value == {"wool": 1, "linen": SHARE, "both": None}[late]
+    assert sum(1 for one in looks if one & slow) == 1 + len(slow), "all together, then each by itself, and never again"
+    assert slow <= set(through)
+
+
+def watched_looks(looked_at: Any, looks: list[set[int]], slow: set[int]) -> Any:
+    """Return a look that takes too long wherever one of the shops is among those it looks at."""
+
+    def look(session: Any, listing: Any, scopes: Sequence[Scope], limit: int, most: int, **how: int) -> Any:
+        looks.append({shop_id for scope in scopes for shop_id in scope.shop_ids})
+        return None if looks[-1] & slow else looked_at(session, listing, scopes, limit, most, **how)
+
+    return look

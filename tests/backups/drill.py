@@ -4,6 +4,7 @@
 """
 
 import argparse
+import contextvars
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +121,8 @@ def overview(app: Flask) -> dict[str, Any]:
     currencies = db.session.execute(db.text("SELECT DISTINCT currency FROM shops ORDER BY 1")).scalars().all()
     told = {}
     for currency in currencies:
-        answer = app.test_client().get(f"/overview.json?currency={currency}", headers=headers)
+        visit = partial(app.test_client().get, f"/overview.json?currency={currency}", headers=headers)
+        answer = contextvars.Context().run(visit)  # outside of the context that is open here, as a request is
         assert answer.status_code == 200, answer.text
         told[currency] = answer.get_json()
     return told

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.driving import soon, visit
 
@@ -130,6 +130,22 @@ def test_a_live_part_waits_while_someone_uses_it(browser_page: Page, specimens: 
     shown = browser_page.locator("[data-url]").inner_text()
     browser_page.wait_for_timeout(400)
     assert browser_page.locator("[data-url]").inner_text() == shown
+
+
+def test_an_answer_that_comes_when_someone_has_begun_to_use_the_part_is_left(
+    browser_page: Page, specimens: str
+) -> None:
+    """It was asked for before: to put it in would take the place away from under their fingers."""
+
+    def late(route: Route) -> None:
+        browser_page.evaluate("const part = document.querySelector('[data-url]'); part.tabIndex = 0; part.focus()")
+        route.fulfill(body="<p>too late</p>", content_type="text/html")
+
+    browser_page.route("**/progress*", late)
+    with browser_page.expect_response("**/progress*"):
+        browser_page.goto(f"{specimens}/snapshots/?polling=1")
+    browser_page.wait_for_timeout(100)
+    assert "too late" not in browser_page.locator("[data-url]").inner_text()
 
 
 def test_a_page_may_ask_to_be_loaded_again_at_the_end(browser_page: Page, specimens: str) -> None:

@@ -14,8 +14,9 @@ export default function poll(element) {
     if (!busy()) {
       const answer = await fetch(element.dataset.url, { headers: { Accept: "text/html" } }).catch(() => null);
       if (answer?.redirected) return location.reload();
-      if (answer?.ok) {
-        element.innerHTML = await answer.text();
+      const fragment = answer?.ok ? await answer.text() : null;
+      if (fragment !== null && !busy()) { // someone may have begun to use it while the answer was on its way
+        element.innerHTML = fragment;
         if (done() && "reload" in element.dataset) return location.reload();
         attach(element);
       }

@@ -9,7 +9,7 @@ import time
 import psycopg
 import pytest
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from shop.db import engine_options, raw_connection
@@ -71,28 +71,30 @@ def test_d4_our_side_of_a_connection_counts_the_silence(environment: dict[str, s
         assert same.getsockopt(tcp, socket.TCP_USER_TIMEOUT) == 20_000
 
 
-def prepared(db: SQLAlchemy) -> set[str]:
-    found = db.session.execute(text("SELECT statement FROM pg_prepared_statements"))
-    return {words for (words,) in found}
+def prepared(connection: Connection) -> bool:
+    found = connection.execute(text("SELECT statement FROM pg_prepared_statements")).scalars()
+    return any("'a page'" in words for words in found)
 
 
-def asked_often(db: SQLAlchemy, words: str) -> None:
+def asked_often(connection: Connection) -> None:
     for _ in range(7):  # psycopg prepares what it is asked for a sixth time
-        db.session.execute(text(words))
+        connection.execute(text("SELECT 'a page'"))
 
 
 def test_what_a_page_has_prepared_outlives_it(db: SQLAlchemy) -> None:
-    asked_often(db, "SELECT 'a page'")
-    db.session.remove()  # as a request ends: the transaction is rolled back
-    assert any("'a page'" in words for words in prepared(db))
+    with db.engine.connect() as connection:
+        asked_often(connection)
+        connection.rollback()  # as a request ends
+        assert prepared(connection)
 
 
 def test_nothing_prepared_outlives_a_transaction_that_failed(db: SQLAlchemy) -> None:
-    asked_often(db, "SELECT 'a page'")
-    with pytest.raises(DBAPIError):
-        db.session.execute(text("SELECT 1 / 0"))
-    db.session.remove()
-    assert not any("'a page'" in words for words in prepared(db))
+    with db.engine.connect() as connection:
+        asked_often(connection)
+        with pytest.raises(DBAPIError):
+            connection.execute(text("SELECT 1 / 0"))
+        connection.rollback()
+        assert not prepared(connection)
 
 
 def test_a_rolled_back_change_is_gone(db: SQLAlchemy) -> None:

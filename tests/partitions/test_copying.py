@@ -31,8 +31,7 @@ def test_what_is_taken_away_while_a_batch_copies_it_does_not_come_back_with_it(
                     writer.execute(statement)
 
             monkeypatch.setattr(backfilling, "fault_point", strike)
-            monkeypatch.setattr(backfilling.Copier, "size", 200)
-            monkeypatch.setattr(backfilling, "LARGEST", 200)
+            monkeypatch.setattr(backfilling, "LARGEST", backfilling.SMALLEST)
             copying = threading.Thread(target=worked, args=(installation, "backfill"))
             copying.start()
             until(lambda: record.needed(watcher).figures.get("passes"))

@@ -45,7 +45,7 @@ class Scope:
     conditions: tuple[ColumnElement[bool], ...]
     parts: Mapping[int, tuple[str, ...]] | None = None
     within: Callable[[int], tuple[ColumnElement[bool], ...]] = (
-        nothing_more  # what one shop's own index is asked, by its id
+        nothing_more  # what a shop's own index is asked, by its id
     )
     made_of: Hashable = None  # what the conditions are made of besides the listing, as ("paid",); None: nobody says
 

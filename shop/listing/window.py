@@ -60,19 +60,6 @@ def walk(
     `is_last`: nothing is searched for after it, so that what follows need not be planned for its values.
     """
     keep_index_order(session, start=True)
-    return walked(session, listing, scopes, limit, divided=divided, is_last=is_last)
-
-
-def walked(
-    session: Session,
-    listing: Listing,
-    scopes: Sequence[Scope],
-    limit: int,
-    *,
-    divided: bool = True,
-    is_last: bool = False,
-) -> list[Key]:
-    """Return the rows of a walk while statements are planned as walks."""
     found: list[Key] = []
     numbers = segments_ahead(listing)
     says = is_last and len(numbers) == 1

@@ -22,9 +22,7 @@ SMALLEST, LARGEST = 200, 20_000  # rows a batch
 WAITS = "20ms"  # for a writer who is just at a row of the batch; then the batch is put off, and the writer goes on
 LOOK = 1.0  # seconds between two looks at the disk
 PAUSE = 1.0  # seconds until the next try after a full disk
-CALM = (
-    0.015  # seconds for a COMMIT of ours; where it takes longer, the disk has enough to do, and others wait for it too
-)
+CALM = 0.015  # seconds for a COMMIT of ours; where it takes longer the disk is busy, and others wait for it too
 BREATHS, LONGEST_BREATH = 4, 0.5  # times as long the next batch waits then; seconds
 BETWEEN_PASSES = 0.2  # seconds before rows that were locked are tried again
 BUDGET = 3600.0  # seconds that one locked row may keep the end waiting

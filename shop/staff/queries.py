@@ -57,13 +57,12 @@ def shops_given_to(person: Person) -> list[Shop]:
 
 
 NOT_LATER = aliased(Shop)
-NUMBER = (
-    select(func.count(NOT_LATER.id)).where(NOT_LATER.id <= Shop.id).scalar_subquery()
-)  # of a shop among all that there are
+# Of a shop among all that there are, in the order they were connected.
+NUMBER = select(func.count(NOT_LATER.id)).where(NOT_LATER.id <= Shop.id).scalar_subquery()
+# A person this shop.
 MAY_SEE = or_(
-    Person.role == Role.OWNER.value,
-    exists().where(PersonShop.staff_id == Person.id, PersonShop.shop_id == Shop.id),
-)  # a shop
+    Person.role == Role.OWNER.value, exists().where(PersonShop.staff_id == Person.id, PersonShop.shop_id == Shop.id)
+)
 
 
 def numbered_shops_of(person: Person) -> dict[Shop, int]:

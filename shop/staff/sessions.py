@@ -30,9 +30,7 @@ class Live:
     person: Person
     is_due: bool  # its use is to be noted again
     is_proved: bool  # the password was given a short while ago
-    shops: dict[
-        Shop, int
-    ]  # that they may see, each with its number among all that there are, in the order of connection
+    shops: dict[Shop, int]  # that they may see, in the order of connection, each with its number among all
 
 
 def hashed(secret: str) -> bytes:

@@ -5,7 +5,9 @@ from urllib.parse import quote
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import func, update
 
+from shop.staff.models import SignIn
 from tests.builders import a_manager, a_product, a_shop, a_snapshot, signed_in
 from tests.listing.rows import MORNING, buyer, fold_all, know_statuses, ordered
 from tests.statements import statements
@@ -42,3 +44,15 @@ def test_each_page_sends_no_more_than_it_did(app: Flask, db: SQLAlchemy) -> None
             adam.get(path)
         sent[page] = len(seen)
     assert sent == PAGES
+
+
+def test_to_note_that_a_session_is_used_does_not_read_its_shops_one_by_one(app: Flask, db: SQLAlchemy) -> None:
+    """The commit of the note would let each of them be read anew."""
+    shops = [a_shop(f"shop-{number}") for number in range(6)]
+    know_statuses(*shops)
+    adam = signed_in(app.test_client(), a_manager(shops))
+    db.session.execute(update(SignIn).values(seen_at=func.now() - timedelta(hours=1)))
+    db.session.commit()
+    with statements("shops.slug") as reading:
+        assert adam.get("/orders/").status_code == 200
+    assert len(reading) == 2, "with the person, and all of them at once after the commit"

@@ -53,6 +53,24 @@ def test_what_is_taken_away_while_a_batch_copies_it_does_not_come_back_with_it(
     assert installation.rows()[0] == before - 1
 
 
+@pytest.mark.parametrize(("calm", "longest"), [(0.0, 0.002), (10.0, 0.002)], ids=["a slow disk", "a quick one"])
+def test_the_copying_pauses_where_a_commit_is_slow(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, calm: float, longest: float
+) -> None:
+    monkeypatch.setattr(backfilling, "LARGEST", 2_000)
+    monkeypatch.setattr(backfilling, "CALM", calm)
+    monkeypatch.setattr(backfilling, "LONGEST_BREATH", longest)
+    pauses: list[float] = []
+    monkeypatch.setattr(backfilling.time, "sleep", pauses.append)
+    installation.work("prepare")
+    pauses.clear()
+    installation.work("backfill")
+    breaths = [pause for pause in pauses if pause <= longest]
+    assert (len(breaths) > 3) == (calm == 0.0)
+    with installation.connect() as connection:
+        assert record.needed(connection).is_filled
+
+
 def worked(installation: Installation, step: str) -> None:
     with installation.app.app_context():
         installation.work(step)

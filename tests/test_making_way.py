@@ -1,6 +1,7 @@
 """Copying and checking makes way for whoever waits for a page: our programs, and the backends of a server on this machine."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,14 +26,17 @@ def of_session(pid: int) -> int:
     group = Path(f"/proc/{pid}/autogroup")
     if not group.exists():
         pytest.skip("this kernel does not share the processor between sessions")
-    return int(group.read_text().split("nice")[1])
+    return int(group.read_text().split("nice")[1])  # empty for those of the first session of a machine, which has none
 
 
 @contextmanager
-def sleeper(*, of_its_own: bool) -> Iterator[int]:
-    with subprocess.Popen(["sleep", "60"], start_new_session=of_its_own) as process:
-        yield process.pid
-        process.kill()
+def session() -> Iterator[tuple[int, int]]:
+    """Give the leader of a new session, and another process of it."""
+    command = ["sh", "-c", "sleep 60 & echo $!; wait"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        yield process.pid, int(process.stdout.readline())
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_a_backend_that_reads_the_moment_comes_after_those_of_pages(app: Flask, db: SQLAlchemy) -> None:
@@ -73,17 +77,16 @@ def test_a_session_gives_way_as_a_whole(db: SQLAlchemy) -> None:
 
 
 def test_a_program_of_ours_takes_its_session_along() -> None:
-    with sleeper(of_its_own=True) as pid:
-        make_way(pid)
-        assert (niceness(pid), of_session(pid)) == (NICE, NICE)
+    with session() as (leader, _):
+        make_way(leader)
+        assert (niceness(leader), of_session(leader)) == (NICE, NICE)
 
 
 def test_others_of_a_session_that_it_does_not_lead_are_left_alone() -> None:
-    before = of_session(os.getpid())
-    with sleeper(of_its_own=False) as pid:
-        make_way(pid)
-        assert niceness(pid) == NICE
-        assert of_session(os.getpid()) == before
+    with session() as (leader, other):
+        make_way(other)
+        assert niceness(other) == NICE
+        assert (niceness(leader), of_session(leader)) == (niceness(os.getpid()), 0)
 
 
 class Busy:

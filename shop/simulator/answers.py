@@ -1,7 +1,7 @@
 """What the simulated shop answers: the envelope, refusals by errorCode, and files."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ class Answer:
     start: int = 0
     length: int = 0  # of the part of the file
     slug: str | None = None  # of the shop that answers
+    before_end: Callable[[], None] = lambda: None  # called before its last bytes go out, if they do
 
     @property
     def size(self) -> int:

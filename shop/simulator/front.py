@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from email.message import Message
 from itertools import count
@@ -53,7 +54,7 @@ class Front:
         return self.around.faults
 
     def answer(self, request: Request, send: Callable[[Answer], None]) -> None:
-        """Make the answer and send it; a token's connection lasts until its answer is sent."""
+        """Make the answer and send it."""
         if request.path.startswith("/simulator/") and "Origin" in request.headers:
             send(bare(403, {"error": "Pages in a browser may not use the controls."}))
         elif request.path.startswith("/simulator/"):
@@ -106,19 +107,22 @@ class Front:
         return self.faults.take(FaultName.RESULT_REDIRECTED, path, slug) is not None
 
     def call(self, request: Request, send: Callable[[Answer], None]) -> None:
+        """Answer with a token's connection in use until the last bytes go out: whoever has read them may ask again at once."""
         self.counts.add("requests", pattern_of(request.path))
         kind, header = ("private", PRIVATE) if PRIVATE in request.headers else ("addon", ADDON)
         token = request.headers.get(header, "")
         shop = next((shop for shop in self.shops if shop.tokens.knows(token)), None)
         number = next(self.numbers)
-        with self.counts.connection(self.held, token) as connections:
+        with ExitStack() as held:
+            connections = held.enter_context(self.counts.connection(self.held, token))
             if shop is None:
-                send(self.struck_or_stranger(request, token, number))
+                answer = self.struck_or_stranger(request, token, number)
             elif connections > CONNECTIONS:
                 self.counts.add("connection_overflows")
-                send(page(429))
+                answer = page(429)
             else:
-                send(self.admitted(request, shop, kind, token, number))
+                answer = self.admitted(request, shop, kind, token, number)
+            send(replace(answer, before_end=held.close))
 
     def struck_or_stranger(self, request: Request, token: str, number: int) -> Answer:
         code, message = (

@@ -114,9 +114,11 @@ class Handler(BaseHTTPRequestHandler):
             promised = comes = size // 2
         if FaultName.STALL in faults or FaultName.CONNECTION_CUT in faults:
             comes = size // 2
+        if promised == 0:
+            answer.before_end()
         self.send_head(answer, promised, packed=FaultName.GZIP_ENCODING in faults)
         slow = faults.get(FaultName.SLOW)
-        self.send_body(answer, comes, slow.amount if slow else None)
+        self.send_body(answer, comes, slow.amount if slow else None, ends=comes == promised)
         if stall := faults.get(FaultName.STALL):
             self.server.ended.wait(stall.amount)
         if FaultName.CONNECTION_CUT in faults:
@@ -138,14 +140,16 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    def send_body(self, answer: Answer, length: int, rate: int | None) -> None:
-        """Send so many bytes of the body, at so many a second if a rate is given."""
+    def send_body(self, answer: Answer, length: int, rate: int | None, *, ends: bool) -> None:
+        """Send so many bytes of the body, at so many a second if a rate is given; whether the client has all of it then is told."""
         left = length
         for block in answer.blocks():
             piece = memoryview(block)[:left]
             left -= len(piece)
             step = max(int(rate * TICK), 1) if rate else len(piece)
             while piece and not self.server.ended.is_set():
+                if ends and not left and len(piece) <= step:
+                    answer.before_end()
                 self.wfile.write(piece[:step])
                 piece = piece[step:]
                 if rate:

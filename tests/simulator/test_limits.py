@@ -5,9 +5,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import IncompleteRead
 
+import pytest
+
+from shop.simulator.answers import Answer
 from shop.simulator.clock import Clock
 from shop.simulator.limits import Bucket
 from shop.simulator.online import SimulatedShop
+from shop.simulator.server import Handler
 from shop.simulator.simulator import Simulator
 from tests.simulator.asking import Client
 
@@ -50,6 +54,21 @@ def test_complex_requests_cost_more() -> None:
         client.hook("job:finished")
         client.get("/api/orders/snapshot")
         assert client.get("/api/orders", itemsPerPage=50).headers["X-RateLimit-Bucket-Filling"] == "13/200"
+
+
+def test_who_has_read_an_answer_may_ask_again_at_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the thread that has sent the last bytes may wait for the processor."""
+    send, last = Handler.send, threading.Event()
+
+    def delayed(handler: Handler, answer: Answer, path: str) -> None:
+        send(handler, answer, path)
+        last.wait(10)
+
+    monkeypatch.setattr(Handler, "send", delayed)
+    answers = [client.get("/api/eshop") for _ in range(5)]
+    last.set()
+    assert [answer.status for answer in answers] == [200] * 5
+    assert (client.simulator.counts.connections_now, client.simulator.counts.connections_peak) == (0, 1)
 
 
 def test_a_fourth_connection_of_a_token_is_refused_in_html(client: Client) -> None:

@@ -1,6 +1,7 @@
 """What may come between a batch and a writer: a line that goes, one that moves, one that is changed. None comes back."""
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,24 @@ def test_the_copying_pauses_where_a_commit_is_slow(
     assert (len(breaths) > 3) == (calm == 0.0)
     with installation.connect() as connection:
         assert record.needed(connection).is_filled
+
+
+def test_a_batch_goes_to_the_disk_as_it_is_written_and_no_longer_than_it_lasts(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What many batches have written would else go there at once, with the COMMIT of somebody who waits for it."""
+    copy, flushed = backfilling.Copier.copy, []
+
+    def watched(copier: backfilling.Copier, *of_range: Any) -> Any:
+        flushed.append(copier.connection.execute("SHOW backend_flush_after").fetchone())
+        return copy(copier, *of_range)
+
+    monkeypatch.setattr(backfilling.Copier, "copy", watched)
+    installation.work("prepare")
+    installation.work("backfill")
+    assert set(flushed) == {("256kB",)}
+    with installation.connect() as connection:
+        assert connection.execute("SHOW backend_flush_after").fetchone() == ("0",)
 
 
 def worked(installation: Installation, step: str) -> None:

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from shop.db import Model, db, raw_connection
 
 SCHEDULER = "scheduler"  # the process that fires the tick
-TICK = "tick"  # whoever carried a tick out
+TICKED = "ticked"  # served by nobody: its last word is the last tick that was carried out, whoever did it
 log = structlog.get_logger()
 
 
 class Heartbeat(Model):
-    """When a process last said that it serves a part: a queue, the scheduler, the tick."""
+    """When a process last said that it serves a part: a queue, or the scheduler. And when the last tick was carried out."""
 
     __tablename__ = "heartbeats"
 
@@ -39,7 +39,15 @@ class Heard:
 
 def beat(parts: Sequence[str]) -> None:
     """Write down that this process serves the parts. On a connection of its own: a worker must hold none when it forks."""
-    process = f"{socket.gethostname()}:{os.getpid()}"
+    write(parts, f"{socket.gethostname()}:{os.getpid()}")
+
+
+def note_tick() -> None:
+    """Write down that a tick was carried out. That somebody waits for ticks says nothing: they may have stopped coming."""
+    write([TICKED], "")
+
+
+def write(parts: Sequence[str], process: str) -> None:
     try:
         with raw_connection(autocommit=True) as connection, connection.cursor() as cursor:
             cursor.executemany(

@@ -125,7 +125,11 @@ def in_redis() -> tuple[dict[str, int] | None, dict[str, int] | None]:
 def worker_lines(now: datetime) -> list[WorkerLine]:
     """Return the processes that live or fell silent lately, and for a part that nobody serves its last one."""
     found: dict[str, list[heartbeats.Heartbeat]] = {}
-    everyone = db.session.scalars(db.select(heartbeats.Heartbeat).order_by(heartbeats.Heartbeat.part)).all()
+    everyone = db.session.scalars(
+        db.select(heartbeats.Heartbeat)
+        .where(heartbeats.Heartbeat.part != heartbeats.TICKED)
+        .order_by(heartbeats.Heartbeat.part)
+    ).all()
     last = {beat.part: max(one.heard_at for one in everyone if one.part == beat.part) for beat in everyone}
     for beat in everyone:
         if now - beat.heard_at < SHOWN or beat.heard_at == last[beat.part]:
@@ -137,8 +141,7 @@ def worker_lines(now: datetime) -> list[WorkerLine]:
 def as_line(process: str, beats: Sequence[heartbeats.Heartbeat], now: datetime) -> WorkerLine:
     heard = max(beat.heard_at for beat in beats)
     since = min(beat.since for beat in beats)
-    patience = timedelta(minutes=5) if {beat.part for beat in beats} == {heartbeats.TICK} else ALIVE
-    return WorkerLine(process, [beat.part for beat in beats], since, heard, now - heard < patience)
+    return WorkerLine(process, [beat.part for beat in beats], since, heard, now - heard < ALIVE)
 
 
 def schedule_lines(shop_ids: Collection[int], now: datetime) -> list[ScheduleLine]:

@@ -29,7 +29,7 @@ WORKER_SILENT = timedelta(seconds=90)
 AHEAD = timedelta(minutes=5)  # that a decided moment may lie in the future; more, and the clock has gone back
 SILENT = {
     heartbeats.SCHEDULER: N_("The scheduler has not been heard of for %(spent)s."),
-    heartbeats.TICK: N_("The tick has not been heard of for %(spent)s."),
+    heartbeats.TICKED: N_("The tick has not been heard of for %(spent)s."),
 }
 
 
@@ -90,7 +90,7 @@ def quarters(now: datetime) -> Iterator[Trouble]:
 def silent(first: datetime, now: datetime) -> Iterator[Trouble]:
     """Tell of parts that were not heard of, counted from the first word of anybody."""
     heard = {part.part: part.heard_at for part in heartbeats.last_heard()}
-    for part, patience in ((heartbeats.SCHEDULER, SCHEDULER_SILENT), (heartbeats.TICK, TICK_SILENT)):
+    for part, patience in ((heartbeats.SCHEDULER, SCHEDULER_SILENT), (heartbeats.TICKED, TICK_SILENT)):
         if now - heard.get(part, first) > patience:
             yield Trouble("schedule", said(SILENT[part]) % {"spent": long(now - heard.get(part, first))})
     for name in queues.ALL:

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 def tick() -> int:
     """Do what a minute brings. Idempotent, takes moments: any number of processes may do it at once, or miss it."""
     made = decide()
-    heartbeats.beat([heartbeats.TICK])
+    heartbeats.note_tick()
     assert_tick(current_app)
     return made
 
@@ -64,7 +64,7 @@ def look_after() -> None:
     wake_left_behind()
     restorations.wake_left_behind()
     heard = {part.part: part.heard_at for part in heartbeats.last_heard()}
-    if task_runs.now() - heard.get(heartbeats.TICK, schedule.LONG_AGO) > OVERDUE:
+    if task_runs.now() - heard.get(heartbeats.TICKED, schedule.LONG_AGO) > OVERDUE:
         log.info("tick_stood_in")
         tick()
 

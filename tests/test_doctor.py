@@ -22,7 +22,7 @@ from tests.builders import a_shop, an_owner, another_app
 @pytest.fixture
 def workers(db: SQLAlchemy, redis: Redis) -> Iterator[None]:
     """Somebody who serves every queue, and somebody who ticks."""
-    heartbeats.beat([*ALL, heartbeats.SCHEDULER, heartbeats.TICK])
+    heartbeats.beat([*ALL, heartbeats.SCHEDULER, heartbeats.TICKED])
     queues = [Queue(name, connection=redis, serializer=JSONSerializer) for name in ALL]
     worker = Worker(queues, connection=redis, serializer=JSONSerializer)
     worker.register_birth()

@@ -38,7 +38,7 @@ def with_token(config: Config) -> Iterator[FlaskClient]:
 
 
 def test_it_tells_how_the_installation_stands(client: FlaskClient) -> None:
-    heartbeats.beat([*ALL, heartbeats.SCHEDULER, heartbeats.TICK])
+    heartbeats.beat([*ALL, heartbeats.SCHEDULER, heartbeats.TICKED])
     before = datetime.now(UTC) - timedelta(hours=3)
     added(
         Backup(state="restorable", requested_by="test", folder="a", started_at=before, restore_seconds=4.5, bytes=1_000)

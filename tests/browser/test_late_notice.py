@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import func, update
 
 from shop import heartbeats
-from shop.heartbeats import SCHEDULER, TICK, Heartbeat
+from shop.heartbeats import SCHEDULER, TICKED, Heartbeat
 from shop.queues import ALL
 from tests.browser.conftest import Shoot
 from tests.browser.driving import visit
@@ -24,11 +24,11 @@ def test_a_silent_scheduler_is_told_in_one_line_that_fits(
     cookie = signed_in(app.test_client(), an_owner()).get_cookie("pult")
     assert cookie is not None
     browser_page.context.add_cookies([{"name": "pult", "value": cookie.value, "url": serve}])
-    heartbeats.beat([*ALL, SCHEDULER, TICK])
+    heartbeats.beat([*ALL, SCHEDULER, TICKED])
     visit(browser_page, f"{serve}/snapshots/")
     expect(browser_page.get_by_text("has not been heard of")).to_have_count(0)
     silent = func.clock_timestamp() - timedelta(minutes=4, seconds=5)
-    db.session.execute(update(Heartbeat).where(Heartbeat.part.in_([SCHEDULER, TICK])).values(heard_at=silent))
+    db.session.execute(update(Heartbeat).where(Heartbeat.part.in_([SCHEDULER, TICKED])).values(heard_at=silent))
     db.session.commit()
     visit(browser_page, f"{serve}/snapshots/")
     notice = browser_page.get_by_text("The scheduler has not been heard of for 4 min.")

@@ -205,7 +205,7 @@ def everybody_is_heard_of(database_url: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
         while True:
             heard = {row[0] for row in connection.execute("SELECT DISTINCT part FROM heartbeats")}
-            if heard >= {"scheduler", "tick", "imports", "ops", "interactive"}:
+            if heard >= {"scheduler", "tick", "ticked", "imports", "ops", "interactive"}:
                 return
             assert time.monotonic() < deadline, f"only {heard} were heard of"
             time.sleep(0.2)

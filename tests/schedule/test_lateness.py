@@ -11,7 +11,7 @@ from sqlalchemy import func, text, update
 
 from shop import heartbeats, schedule, ticking
 from shop.backups.models import Backup
-from shop.heartbeats import SCHEDULER, TICK, Heartbeat
+from shop.heartbeats import SCHEDULER, TICKED, Heartbeat
 from shop.lateness import troubles
 from shop.queues import ALL
 from shop.staff.permissions import Role
@@ -32,7 +32,7 @@ def told() -> list[str]:
 @pytest.fixture
 def alive(db: SQLAlchemy) -> None:
     """Every part was heard of just now."""
-    heartbeats.beat([*ALL, SCHEDULER, TICK])
+    heartbeats.beat([*ALL, SCHEDULER, TICKED])
 
 
 def silence(db: SQLAlchemy, part: str, since: timedelta) -> None:

@@ -54,7 +54,7 @@ def until(true: Callable[[], Any], seconds: float = 40) -> Any:
 
 def ticks(sweeper: psycopg.Connection[Any]) -> Any:
     """Return when the tick was last heard of."""
-    row = sweeper.execute("SELECT max(heard_at) FROM heartbeats WHERE part = 'tick'").fetchone()
+    row = sweeper.execute("SELECT max(heard_at) FROM heartbeats WHERE part = 'ticked'").fetchone()
     return row and row[0]
 
 

@@ -14,7 +14,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import func, select, text, update
 
-from shop import heartbeats, schedule, task_runs, ticking
+from shop import heartbeats, queues, schedule, task_runs, ticking
 from shop.chores import Later, Outcome
 from shop.config import Config
 from shop.db import db as handle
@@ -252,6 +252,7 @@ def test_who_stands_by_ticks_only_when_nobody_else_does(db: SQLAlchemy, redis: R
     assert len(runs()) == 1, "somebody ticked a moment ago"
     db.session.execute(update(heartbeats.Heartbeat).values(heard_at=func.clock_timestamp() - timedelta(minutes=2)))
     db.session.commit()
+    heartbeats.beat([queues.TICK, heartbeats.SCHEDULER])  # who waits for ticks lives, and none comes
     ticking.look_after()
     assert states() == ["skipped", "queued"]
 

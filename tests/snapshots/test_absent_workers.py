@@ -10,7 +10,7 @@ from redis import Redis
 from sqlalchemy import func, select, text, update
 
 from shop import heartbeats, queues
-from shop.heartbeats import SCHEDULER, TICK, Heartbeat
+from shop.heartbeats import SCHEDULER, TICKED, Heartbeat
 from shop.lateness import SCHEDULER_SILENT, WORKER_SILENT
 from shop.queues import ALL, IMPORTS
 from shop.shops.models import Shop
@@ -35,7 +35,7 @@ def test_p4_dead_workers_are_told_within_two_minutes_and_what_waits_is_done_when
     with working(environment, *ALL) as only:
         until(lambda: {heard.part for heard in heartbeats.last_heard()} >= set(ALL))
         only.end()
-    heartbeats.beat([SCHEDULER, TICK])
+    heartbeats.beat([SCHEDULER, TICKED])
     runs = [stored_run(app, a_shop(f"shop-{number}"), FILE) for number in range(4)]
     assert all(map(enqueue, runs))
     signed_in(client, an_owner())

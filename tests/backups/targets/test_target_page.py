@@ -98,7 +98,7 @@ def test_each_target_has_its_column_its_panel_and_the_reason_of_its_last_failure
 def test_a_target_whose_newest_copy_is_too_old_is_told_by_every_page_doctor_health_and_metrics(
     client: FlaskClient, runner: FlaskCliRunner, configured: Configured
 ) -> None:
-    heartbeats.beat([*ALL, heartbeats.SCHEDULER, heartbeats.TICK])
+    heartbeats.beat([*ALL, heartbeats.SCHEDULER, heartbeats.TICKED])
     signed_in(client, an_owner())
     configured(NAS, OFFSITE)
     fresh = a_copy(1)

@@ -1,6 +1,8 @@
 """What the schedule has done: snapshots asked for, figures checked, what is no longer needed cleared away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,7 +19,7 @@ from shop.config import Config
 from shop.db import db
 from shop.errors import Conflict, ShopError
 from shop.formatting import plural
-from shop.languages import NN_
+from shop.languages import N_, NN_
 from shop.languages import gettext as _
 from shop.partitions.maintenance import maintain
 from shop.platforms.failures import PlatformFailure, WebhookMissing
@@ -34,10 +36,21 @@ from shop.snapshots.jobs import enqueue
 from shop.snapshots.models import Snapshot
 from shop.snapshots.reopening import reopen_due
 
-BY = "schedule"
+SCHEDULE = N_("schedule")
+ASKED_BY = ContextVar("asked_by", default=SCHEDULE)
 MOST_KEPT = 50  # differences that a check writes down
 HEARTBEATS_KEPT = timedelta(days=1)
 log = structlog.get_logger()
+
+
+@contextmanager
+def asked_for_by(who: str | None) -> Iterator[None]:
+    """Let what a chore makes name the person who asked for it, by their e-mail; without one it was the schedule."""
+    token = ASKED_BY.set(who or SCHEDULE)
+    try:
+        yield
+    finally:
+        ASKED_BY.reset(token)
 
 
 @dataclass(frozen=True)
@@ -94,7 +107,7 @@ def ask_for_all(kind: Kind, shop: Shop) -> Outcome:
 
 def asked(kind: Kind, shop: Shop, since: datetime | None, meanwhile: Callable[[int | None], Outcome]) -> Outcome:
     try:
-        snapshot = runs.request_fetch(shop, kind.value, BY, since)
+        snapshot = runs.request_fetch(shop, kind.value, ASKED_BY.get(), since)
     except runs.AlreadyRunning as error:
         return meanwhile(error.snapshot_id)
     except runs.Resting as error:
@@ -184,7 +197,7 @@ def maintain_quarters() -> Outcome:
     config: Config = current_app.extensions["pult"]
     db.session.rollback()  # it works on a connection of its own
     try:
-        report = maintain(config, BY)
+        report = maintain(config, ASKED_BY.get())
     except Conflict as error:
         raise Later(timedelta(minutes=5), error.message) from error
     return Outcome(report.words, "failed" if report.refused else "done", report.details())
@@ -194,7 +207,7 @@ def take_backup() -> Outcome:
     """Take a copy, prove it, and remove what no tier needs. Safe to be done twice; a killed one leaves nothing behind."""
     db.session.rollback()  # it takes minutes, and no transaction may stand open meanwhile
     try:
-        backup_id, found = taking.take(BY)
+        backup_id, found = taking.take(ASKED_BY.get())
     except Conflict as error:
         raise Later(timedelta(minutes=5), error.message) from error
     if found:
@@ -213,7 +226,7 @@ def prove_backups() -> Outcome:
     """Restore the newest copy of each tier once more. Idempotent; changes nothing but what is known of the copies."""
     db.session.rollback()
     try:
-        proved = reproving.reprove(BY)
+        proved = reproving.reprove(ASKED_BY.get())
     except Conflict as error:
         raise Later(timedelta(minutes=10), error.message) from error
     bad = {backup_id: found for backup_id, found in proved.items() if found}

@@ -21,7 +21,7 @@ from shop.locks import JobLease
 from shop.schedule import Entry, titled
 from shop.shops.models import Shop
 from shop.shops.queries import home_zone, shop_numbers
-from shop.staff.access import chosen_shops, may, requires, shop_or_404, visible_shops
+from shop.staff.access import chosen_shops, may, person, requires, shop_or_404, visible_shops
 from shop.staff.permissions import Permission
 from shop.task_runs import LIVE, Due
 
@@ -113,7 +113,7 @@ def run_now() -> Response:
         db.session.rollback()
         flash(_("%(task)s is under way already. Nothing was added.", task=titled(entry, shop)))
         return back()
-    run_id = task_runs.add(Due(*key, task_runs.now()))
+    run_id = task_runs.add(Due(*key, task_runs.now(), requested_by=person().email))
     if run_id is None:
         raise Conflict(
             _("%(task)s was begun by the schedule in this very moment. Nothing was added.", task=titled(entry, shop))

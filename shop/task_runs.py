@@ -43,6 +43,7 @@ class TaskRun(Model):
     scheduled_for: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     state: Mapped[str] = mapped_column(Text)
     passed_over: Mapped[int] = mapped_column(Integer, server_default="0")
+    requested_by: Mapped[str | None] = mapped_column(Text)  # an e-mail; null: nobody did, it was due
     decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
     not_before: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # given back until then
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
@@ -83,8 +84,8 @@ FIRST = text(
 ANY_STATE = ("queued", "running", "done", "failed", "skipped")
 ADD = text(
     """
-    INSERT INTO task_runs (task, shop_id, scheduled_for, passed_over, state, outcome, finished_at)
-    SELECT :task, :shop, :at, :passed_over,
+    INSERT INTO task_runs (task, shop_id, scheduled_for, passed_over, requested_by, state, outcome, finished_at)
+    SELECT :task, :shop, :at, :passed_over, :requested_by,
            CASE WHEN :reason <> '' OR busy.yes THEN 'skipped' ELSE 'queued' END,
            CASE WHEN :reason <> '' THEN :reason WHEN busy.yes THEN :busy END,
            CASE WHEN :reason <> '' OR busy.yes THEN clock_timestamp() END
@@ -106,6 +107,7 @@ class Due:
     passed_over: int = 0
     reason: str = ""
     may_overlap: bool = False
+    requested_by: str | None = None
 
 
 def now() -> datetime:
@@ -138,6 +140,7 @@ def add(decision: Due) -> int | None:
         "shop": decision.shop_id,
         "at": decision.at,
         "passed_over": decision.passed_over,
+        "requested_by": decision.requested_by,
         "reason": decision.reason,
         "waits_for_none": not decision.may_overlap,
         "busy": _("The run before it was still going."),

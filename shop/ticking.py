@@ -114,7 +114,8 @@ def carry_out(run_id: int, lease: Lease) -> None:
     shop = db.session.get_one(Shop, run.shop_id) if run.shop_id else None
     outcome = None
     try:
-        outcome = chore(entry, shop)
+        with chores.asked_for_by(run.requested_by):
+            outcome = chore(entry, shop)
     except chores.Later as error:
         db.session.rollback()
         task_runs.give_back(run_id, error.wait, error.message)

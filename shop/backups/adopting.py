@@ -8,9 +8,10 @@ import psycopg
 import structlog
 
 from shop.backups.files import MANIFEST, backups_folder, files_of
+from shop.languages import N_
 from shop.locks import Lease
 
-BY = "found on the disk"
+BY = N_("found on the disk")
 log = structlog.get_logger()
 
 

@@ -21,8 +21,9 @@ from shop.config import Config
 from shop.db import db
 from shop.errors import ShopError
 from shop.formatting import duration, number, size
+from shop.languages import N_
 
-BY = "command line"
+BY = N_("command line")
 group = ShopGroup("backups", help="Copies of the whole installation, proven by restoring them.")
 hang_on(group)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of words.")

@@ -17,6 +17,15 @@ TYPES = {
     "gift-certificate": N_("Gift certificate"),
     "unlisted": N_("Known from orders only"),
 }
+VISIBILITIES = {  # by Shoptet's names
+    "visible": N_("Visible"),
+    "hidden": N_("Hidden"),
+    "blocked": N_("Visible, cannot be bought"),
+    "show-registered": N_("Visible to registered customers"),
+    "block-unregistered": N_("Visible, bought by registered customers"),
+    "cash-desk-only": N_("At the till only"),
+    "detail-only": N_("By its address only"),
+}
 Offer = Literal["listed", "gone", "unlisted"]
 
 
@@ -33,7 +42,7 @@ def particulars(product: Product) -> list[tuple[str, str]]:
         (_("Brand"), product.brand),
         (_("Supplier"), product.supplier),
         (_("Category"), product.category),
-        (_("Visibility"), product.visibility),
+        (_("Visibility"), product.visibility and said(VISIBILITIES.get(product.visibility, product.visibility))),
         (_("Id in the shop"), product.guid),
     )
     return [(label, text) for label, text in known if text]

@@ -60,6 +60,14 @@ def test_it_shows_a_failed_copy_with_its_reason_and_every_proof(client: FlaskCli
     assert [one["state"] for one in told["backups"]] == ["failed"]
 
 
+def test_who_asked_for_a_copy_is_told_in_the_readers_language(client: FlaskClient, db: SQLAlchemy) -> None:
+    signed_in(client, an_owner())
+    scheduled, asked = a_copy(3), a_copy(2, requested_by="olga@example.com")
+    czech = {"Accept-Language": "cs"}
+    assert "<dd>plán</dd>" in client.get(f"/backups/{scheduled.id}", headers=czech).text
+    assert "olga@example.com" in client.get(f"/backups/{asked.id}", headers=czech).text
+
+
 def test_a_manager_has_no_business_there(client: FlaskClient) -> None:
     signed_in(client, a_manager([a_shop()]))
     assert client.get("/backups/").status_code == 403

@@ -11,14 +11,16 @@ from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 from sqlalchemy import func, select, text, update
 
-from shop import heartbeats, ticking
+from shop import heartbeats, task_runs, ticking
 from shop.admission import REFUSED
 from shop.audit.models import AuditEntry
+from shop.backups import reproving
 from shop.config import Config
 from shop.locks import JobLease, LostLease, gate_name, take
 from shop.shops.models import Shop
 from shop.snapshots.models import Snapshot
-from shop.task_runs import TaskRun
+from shop.staff.models import Person
+from shop.task_runs import Due, TaskRun
 from tests.builders import a_shop, a_snapshot, added, an_operator, an_owner, another_app, posted, signed_in
 from tests.page import Page
 from tests.snapshots.page_parts import opened, trail
@@ -133,6 +135,26 @@ def test_an_entry_is_run_now_once_however_often_it_is_pressed(
     assert opened(client, "/jobs/").has("is under way already")
     ticking.run_task(run.id)
     assert [run.state for run in runs_of(db, "figures.check")] == ["done"]
+
+
+def test_what_a_person_asked_for_is_told_as_theirs(
+    client: FlaskClient, db: SQLAlchemy, redis: Redis, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    askers: list[str] = []
+
+    def proved(by: str) -> dict[int, list[str]]:
+        askers.append(by)
+        return {}
+
+    monkeypatch.setattr(reproving, "reprove", proved)
+    posted(client, "/jobs/runs", task="backups.prove", shop="")
+    ticking.run_task(runs_of(db, "backups.prove")[0].id)
+    due = task_runs.add(Due("backups.prove", None, task_runs.now()))
+    db.session.commit()
+    assert due is not None
+    ticking.run_task(due)
+    owner = db.session.scalars(select(Person.email)).one()
+    assert askers == [owner, "schedule"]
 
 
 def test_many_operators_at_once_run_an_entry_once(

@@ -68,6 +68,7 @@ class WorkerLine:
     since: datetime
     heard_at: datetime
     is_alive: bool
+    has_ended: bool  # in order
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def in_redis() -> tuple[dict[str, int] | None, dict[str, int] | None]:
 
 
 def worker_lines(now: datetime) -> list[WorkerLine]:
-    """Return the processes that live or fell silent lately, and for a part that nobody serves its last one."""
+    """Return the processes that live or fell silent lately, and for a part that nobody serves its last one, even if it ended."""
     found: dict[str, list[heartbeats.Heartbeat]] = {}
     everyone = db.session.scalars(
         db.select(heartbeats.Heartbeat)
@@ -132,7 +133,7 @@ def worker_lines(now: datetime) -> list[WorkerLine]:
     ).all()
     last = {beat.part: max(one.heard_at for one in everyone if one.part == beat.part) for beat in everyone}
     for beat in everyone:
-        if now - beat.heard_at < SHOWN or beat.heard_at == last[beat.part]:
+        if beat.heard_at == last[beat.part] or (now - beat.heard_at < SHOWN and not beat.ended_at):
             found.setdefault(beat.process, []).append(beat)
     lines = [as_line(process, beats, now) for process, beats in found.items()]
     return sorted(lines, key=lambda line: (not line.is_alive, line.parts, line.process))
@@ -141,7 +142,8 @@ def worker_lines(now: datetime) -> list[WorkerLine]:
 def as_line(process: str, beats: Sequence[heartbeats.Heartbeat], now: datetime) -> WorkerLine:
     heard = max(beat.heard_at for beat in beats)
     since = min(beat.since for beat in beats)
-    return WorkerLine(process, [beat.part for beat in beats], since, heard, now - heard < ALIVE)
+    ended = all(beat.ended_at for beat in beats)
+    return WorkerLine(process, [beat.part for beat in beats], since, heard, not ended and now - heard < ALIVE, ended)
 
 
 def schedule_lines(shop_ids: Collection[int], now: datetime) -> list[ScheduleLine]:

@@ -84,6 +84,7 @@ def for_programs(shops: Collection[Shop], now: datetime) -> dict[str, Any]:
                 "parts": line.parts,
                 "heard_at": line.heard_at.isoformat(),
                 "alive": line.is_alive,
+                "ended": line.has_ended,
             }
             for line in worker_lines(now)
         ],

@@ -212,3 +212,5 @@ def work(
         log_job_description=False,
     )
     worker.work(burst=burst, logging_level="WARNING", with_scheduler=False)
+    with app.app_context():
+        heartbeats.end()

@@ -106,3 +106,6 @@ def fire_ticks(app: Flask, every: int = EVERY) -> None:
     except RedisError as error:
         log.error("scheduler_lost_redis", error=str(error))  # noqa: TRY400 - the sentence says it all
         raise SystemExit(1) from None
+    finally:
+        with app.app_context():
+            heartbeats.end()

@@ -97,9 +97,13 @@ CODED = frozenset(
 
 
 def act(entry: AuditEntry) -> str:
+    return done(entry.action)
+
+
+def done(action: str) -> str:
     """Return what was done; an action of a later version keeps its own name."""
-    known = {action.value: words for action, words in WORDS.items()}
-    return known.get(entry.action, entry.action.replace("_", " "))
+    known = {one.value: words for one, words in WORDS.items()}
+    return known.get(action, action.replace("_", " "))
 
 
 def particulars(details: Mapping[str, object], say: Callable[[str], str] = str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from shop.audit.wording import done
 from shop.formatting import plural
 from shop.languages import N_, NN_
 from shop.languages import gettext as _
@@ -54,7 +55,10 @@ def losses(live: psycopg.Connection[Any], only_live: Mapping[str, int | None], t
     gone = list(counted(IS_GONE, only_live))
     if gone:
         yield NEVER_AGAIN[len(gone)] % named(gone)
-    acts = [f"{action.replace('_', ' ')} ({times})" for action, times in live.execute(ACTS, (taken_at,)).fetchall()]
+    acts = [
+        _("%(what)s (%(times)s×)", what=done(action), times=times)
+        for action, times in live.execute(ACTS, (taken_at,)).fetchall()
+    ]
     if acts:
         yield _("What people did since: %(acts)s. It is not done any more after a switch.", acts=", ".join(acts))
     yield EVERYBODY

@@ -83,10 +83,17 @@ def test_processes_are_told_by_their_last_word(client: FlaskClient, db: SQLAlche
         ("gone:1", "imports", HOUR),  # another serves it since
         ("silent:2", "scheduler", 2 * HOUR),  # the last that was heard of it
         ("hangs:3", "ops", timedelta(minutes=2)),
+        ("ended:4", "ops", timedelta(seconds=1)),  # another serves it since
     ):
-        added(heartbeats.Heartbeat(process=process, part=part, heard_at=clock - ago, since=clock - 3 * HOUR))
+        ended = clock if process == "ended:4" else None
+        added(
+            heartbeats.Heartbeat(
+                process=process, part=part, heard_at=clock - ago, since=clock - 3 * HOUR, ended_at=ended
+            )
+        )
+    heartbeats.beat(["imports", "ops"])
     workers = {line["process"]: line for line in client.get("/jobs.json").json["workers"]}
-    assert "gone:1" not in workers
+    assert not {"gone:1", "ended:4"} & set(workers)
     assert {name: line["alive"] for name, line in workers.items() if name in ("silent:2", "hangs:3")} == {
         "silent:2": False,
         "hangs:3": False,
@@ -94,6 +101,19 @@ def test_processes_are_told_by_their_last_word(client: FlaskClient, db: SQLAlche
     (living,) = [line for line in workers.values() if line["alive"]]
     assert living["parts"] == ["imports", "ops"]
     assert opened(client, "/jobs/").has("1 of 3 were heard of just now")
+
+
+def test_a_process_that_ended_is_told_while_nobody_serves_its_part(
+    client: FlaskClient, db: SQLAlchemy, shop: Shop
+) -> None:
+    heartbeats.beat(["imports", "ops"])
+    heartbeats.end()
+    (line,) = client.get("/jobs.json").json["workers"]
+    assert (line["alive"], line["ended"]) == (False, True)
+    assert opened(client, "/jobs/").has("Ended")
+    heartbeats.beat(["imports"])  # the same number again
+    (line,) = client.get("/jobs.json").json["workers"]
+    assert (line["alive"], line["ended"]) == (True, False)
 
 
 def test_the_schedule_tells_last_and_next_on_the_clock_of_the_shop(

@@ -80,6 +80,8 @@ def test_fault_r1_the_tick_fires_and_comes_back_after_redis_was_wiped(
         heard = sweeper.execute("SELECT count(*) FROM heartbeats WHERE part = 'scheduler'").fetchone()
         assert heard == (1,)
         assert not redis.hget(Job.key_for(ENTRY), "data").startswith(b"\x80"), "JSON, no pickle"
+    told = sweeper.execute("SELECT part FROM heartbeats WHERE ended_at IS NOT NULL ORDER BY part").fetchall()
+    assert told == [("scheduler",), ("tick",)], "both were asked to end, and did"
 
 
 @pytest.mark.chaos

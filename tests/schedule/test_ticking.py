@@ -19,7 +19,6 @@ from shop.chores import Later, Outcome
 from shop.config import Config
 from shop.db import db as handle
 from shop.errors import ShopError
-from shop.queues import OPS
 from shop.schedule import Entry, Overlap
 from shop.stopping import Stopped
 from shop.task_runs import TaskRun
@@ -72,7 +71,7 @@ def begun(db: SQLAlchemy) -> datetime:
 
 
 def waiting(redis: Redis) -> int:
-    return Queue(OPS, connection=redis, serializer=JSONSerializer).count
+    return Queue(queues.OPS, connection=redis, serializer=JSONSerializer).count
 
 
 def test_a_moment_is_decided_queued_and_carried_out_once(db: SQLAlchemy, redis: Redis, only: Any) -> None:

@@ -110,7 +110,7 @@ def queue_lines(now: datetime) -> list[QueueLine]:
 
 def in_redis() -> tuple[dict[str, int] | None, dict[str, int] | None]:
     """Return how many calls stand in each queue and how many were refused; nothing of either without Redis."""
-    connection: Redis = current_app.extensions["redis"]
+    connection: Redis = current_app.extensions["impatient_redis"]
     try:
         with connection.pipeline(transaction=False) as asked:
             for name in queues.ALL:

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL whose other end is gone, or that their own end forgot: nobody waits for them for long."""
+"""Connections whose other end is gone or silent, or that their own end forgot: nobody waits for them for long."""
 
 import os
 import socket
@@ -8,11 +8,14 @@ import time
 
 import psycopg
 import pytest
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from shop.db import engine_options, raw_connection
+from tests.builders import signed_in
+from tests.house import pages, whole_house
 from tests.proxy import in_front_of
 from tests.warm import ROOT
 
@@ -101,3 +104,16 @@ def test_a_rolled_back_change_is_gone(db: SQLAlchemy) -> None:
     db.session.execute(text("CREATE TABLE not_kept (id int)"))
     db.session.remove()
     assert db.session.scalar(text("SELECT to_regclass('not_kept')")) is None
+
+
+def test_no_page_asks_redis_with_the_patience_of_work(
+    app: Flask, db: SQLAlchemy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever puts work in waits five seconds for a silent Redis. A page has PostgreSQL to ask, and waits for one."""
+    assert app.extensions["impatient_redis"].connection_pool.connection_kwargs["socket_timeout"] == 1
+    browser = signed_in(app.test_client(), whole_house(app, db).owner)
+    addresses = list(pages(app, db))
+    monkeypatch.delitem(app.extensions, "redis")
+    broken = [address for _, address in addresses if browser.get(address).status_code == 500]
+    assert len(addresses) > 50
+    assert broken == []

@@ -119,7 +119,7 @@ class Reads:
 def totals() -> Reads | None:
     """Return what all processes have counted; None where Redis does not tell."""
     try:
-        found: dict[Any, Any] = current_app.extensions["redis"].hgetall(TOTALS)
+        found: dict[Any, Any] = current_app.extensions["impatient_redis"].hgetall(TOTALS)
         return Reads({bytes(name).decode(): int(count) for name, count in found.items()})
     except (RedisError, ValueError) as error:
         log.warning("reads_not_known", error=type(error).__name__)

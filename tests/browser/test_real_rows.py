@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from shop.shops.models import Shop
 from tests.browser.conftest import Shoot
 from tests.browser.driving import visit
-from tests.builders import a_product, a_shop, a_snapshot, an_owner, signed_in
+from tests.builders import a_product, a_shop, a_snapshot, an_export, an_owner, signed_in
 from tests.listing.rows import MORNING, buyer, fold_all, know_statuses, ordered
 
 NOW = datetime.now(UTC)
@@ -31,6 +31,11 @@ LISTS = (
 )
 CUT = """parts => parts.filter(part => part.clientWidth > 1 && part.scrollWidth > part.clientWidth + 1)
   .map(part => part.textContent.trim())"""
+
+OUTSIDE = """cells => cells.filter(cell => [...cell.querySelectorAll("*")].some(part => {
+    const inner = part.getBoundingClientRect(), outer = cell.getBoundingClientRect();
+    return inner.left < outer.left - 1 || inner.right > outer.right + 1;
+  })).map(cell => cell.textContent.trim())"""
 
 
 @pytest.fixture
@@ -79,13 +84,29 @@ def test_the_state_and_the_time_of_a_run_are_whole_at_every_width(olga: Page, se
     shoot(olga, "snapshots")
 
 
-def test_amounts_and_numbers_are_whole_at_every_width(olga: Page, serve: str) -> None:
+@pytest.mark.parametrize("language", ["en", "cs"])
+def test_amounts_numbers_and_their_headings_are_whole_at_every_width(olga: Page, serve: str, language: str) -> None:
+    olga.context.set_extra_http_headers({"Accept-Language": language})
     everything(a_shop("kuchyne", name="Küche & Leinen Nordrhein-Westfalen"))
+    a_shop("dilna")  # its name has a column where there are several
     for path in ("/orders/", "/customers/", "/products/"):
         visit(olga, f"{serve}{path}")
         for width in WIDTHS:
             olga.set_viewport_size({"width": width, "height": 900})
             assert cut(olga, ".table--rows .num, .table--rows .table__sub") == [], (path, width)
+
+
+def test_what_an_export_adds_up_to_is_whole_at_every_width(olga: Page, serve: str, shoot: Shoot) -> None:
+    sums = {name: {"CZK": "1234567.80", "EUR": "98765.43"} for name in ("total", "total_shop_currency")}
+    an_export(
+        query="/orders/?shop=kuchyne&placed=2024-01-01..2024-12-31&paid=no&sort=-total", rows=1_234_567, sums=sums
+    )
+    visit(olga, f"{serve}/exports/")
+    for width in WIDTHS:
+        olga.set_viewport_size({"width": width, "height": 900})
+        assert olga.locator(".table-region").evaluate_all(CUT) == [], width
+        assert olga.locator(".table td").evaluate_all(OUTSIDE) == [], width
+    shoot(olga, "exports")
 
 
 @pytest.mark.parametrize("full", [True, False], ids=["with rows", "with nothing"])

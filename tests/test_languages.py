@@ -5,6 +5,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
 from shop import languages, sentences
-from shop.catalogues import Catalogue
+from shop.catalogues import Catalogue, catalogue
 from shop.db import raw_connection
 from tests import hostile
 from tests.builders import signed_in
@@ -94,7 +95,9 @@ def test_no_page_says_a_word_that_is_not_in_the_catalogue(
 ) -> None:
     """Every text of the database is a number here, so that each word that is left is one of ours."""
     house = whole_house(app, db)
-    house.owner.language = "cs"
+    # A code of its own: what is kept of pages made in Czech, before or after, is not shown for it, nor the other way round.
+    monkeypatch.setitem(languages.LANGUAGES, "pseudo", replace(languages.CZECH, code="pseudo", words="pseudo"))
+    house.owner.language = "pseudo"
     db.session.commit()
     addresses = [address for _, address in pages(app, db) if not address.partition("?")[0].endswith(UNDRAWN)]
     monkeypatch.setattr(hostile, "hostile", lambda number: f"{number % 97}")
@@ -104,7 +107,7 @@ def test_no_page_says_a_word_that_is_not_in_the_catalogue(
     with raw_connection(autocommit=True) as connection:
         make_hostile(connection)
     pseudo = Pseudo(Path("no folder"))
-    monkeypatch.setattr(languages, "catalogue", lambda _words: pseudo)
+    monkeypatch.setattr(languages, "catalogue", lambda words: pseudo if words == "pseudo" else catalogue(words))
     found = defaultdict(set)
     for address in addresses:
         if address.startswith(ONLY):

@@ -34,7 +34,7 @@ def test_a_shop_is_taken_whole_and_its_figures_are_those_of_the_platform(
 
 def test_what_changed_since_is_taken_as_a_part(app: Flask, db: SQLAlchemy, simulator: Simulator, shop: Shop) -> None:
     taken(app, shop)
-    before = datetime.now(UTC) - timedelta(minutes=5)
+    before = datetime.now(UTC) - timedelta(seconds=1)  # just after midnight, those of last evening are no older
     code = simulator.shops[0].place_order()
     moved = simulator.shops[0].move_order()
     run = taken(app, shop, since=before)
